@@ -1,0 +1,84 @@
+import type { Ending } from './admission.js';
+import {
+  createWindow,
+  FAILED,
+  SLOW,
+  type CallWindow,
+  type Mark,
+} from './call-window.js';
+import type { WindowRules } from './circuit-options.js';
+import { Latency } from './latency.js';
+
+/** How a call that counts can end. */
+export type CountedEnding = Exclude<Ending, 'ignored'>;
+
+/** What has become of a circuit's calls since it was made. `calls` = successes + failures + ignored. */
+export interface Totals {
+  calls: number;
+  successes: number;
+  failures: number;
+  ignored: number;
+  slow: number;
+  rejected: number;
+  fallbacks: number;
+  wouldReject: number;
+}
+
+/** What a circuit remembers of its calls: the window, the streak of failures, totals and latencies. */
+export class CallRecord {
+  window: CallWindow;
+  readonly latency = new Latency();
+  readonly totals: Totals = {
+    calls: 0,
+    successes: 0,
+    failures: 0,
+    ignored: 0,
+    slow: 0,
+    rejected: 0,
+    fallbacks: 0,
+    wouldReject: 0,
+  };
+  /** Failures in a row. */
+  streak = 0;
+  private lastFailureAt = 0;
+
+  constructor(rules: WindowRules) {
+    this.window = createWindow(rules);
+  }
+
+  /** Forgets the window and the streak; totals stay. */
+  startWindow(rules: WindowRules): void {
+    this.window = createWindow(rules);
+    this.streak = 0;
+  }
+
+  /** Keeps the entries unless the window is of another type or size. */
+  adopt(rules: WindowRules): void {
+    if (!this.window.adopt(rules)) this.window = createWindow(rules);
+  }
+
+  /** Enters a call into the window; one that was cancelled leaves the streak as it is. */
+  record(now: number, ending: CountedEnding, isSlow: boolean): void {
+    if (ending === 'success') this.streak = 0;
+    else if (ending === 'failure') {
+      const isStale = this.window.forgets(this.lastFailureAt, now);
+      this.streak = isStale ? 1 : this.streak + 1;
+      this.lastFailureAt = now;
+    }
+    this.window.record(now, markOf(ending, isSlow));
+  }
+
+  /** Adds a call to the totals, late results of older generations too. */
+  count(ending: Ending, isSlow: boolean): void {
+    const { totals } = this;
+    totals.calls++;
+    if (ending === 'success') totals.successes++;
+    else if (ending === 'failure') totals.failures++;
+    else totals.ignored++;
+    if (isSlow) totals.slow++;
+  }
+}
+
+function markOf(ending: CountedEnding, isSlow: boolean): Mark {
+  return ((ending === 'failure' ? FAILED : 0) | (isSlow ? SLOW : 0)) as Mark;
+}

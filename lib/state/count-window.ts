@@ -1,0 +1,80 @@
+import type { CallWindow, Mark } from './call-window.js';
+import type { WindowRules } from './circuit-options.js';
+
+type CountRules = Extract<WindowRules, { type: 'count' }>;
+
+/**
+ * The latest `size` calls, as a ring. One that ended longer than `maxAge` ago no
+ * longer counts; exactly `maxAge` ago it still does.
+ */
+export class CountWindow implements CallWindow {
+  calls = 0;
+  failures = 0;
+  slow = 0;
+  private readonly size: number;
+  private maxAge: number;
+  private oldest = 0;
+  // Made at the first record: most circuits of a large application are idle.
+  private marks: Uint8Array | undefined;
+  private endedAt: Float64Array | undefined;
+
+  constructor(rules: CountRules) {
+    this.size = rules.size;
+    this.maxAge = maxAgeOf(rules);
+  }
+
+  record(now: number, mark: Mark): void {
+    const marks = (this.marks ??= new Uint8Array(this.size));
+    const endedAt = (this.endedAt ??= new Float64Array(this.size));
+    this.age(now);
+    if (this.calls === this.size) this.dropOldest(marks);
+    const slot = this.slot(this.calls);
+    marks[slot] = mark;
+    endedAt[slot] = now;
+    this.calls++;
+    this.failures += mark & 1;
+    this.slow += mark >> 1;
+  }
+
+  age(now: number): void {
+    const { marks, endedAt } = this;
+    if (this.calls === 0 || marks === undefined || endedAt === undefined) {
+      return;
+    }
+    if (now - endedAt[this.oldest]! <= this.maxAge) return;
+    // After a long idleness all are too old: no need to walk over each.
+    if (now - endedAt[this.slot(this.calls - 1)]! > this.maxAge) {
+      this.calls = this.failures = this.slow = 0;
+      return;
+    }
+    while (now - endedAt[this.oldest]! > this.maxAge) this.dropOldest(marks);
+  }
+
+  forgets(at: number, now: number): boolean {
+    return now - at > this.maxAge;
+  }
+
+  adopt(rules: WindowRules): boolean {
+    if (rules.type !== 'count' || rules.size !== this.size) return false;
+    this.maxAge = maxAgeOf(rules);
+    return true;
+  }
+
+  private dropOldest(marks: Uint8Array): void {
+    const mark = marks[this.oldest]!;
+    this.failures -= mark & 1;
+    this.slow -= mark >> 1;
+    this.calls--;
+    this.oldest = this.slot(1);
+  }
+
+  /** The place of the `index`th entry, counted from the oldest. */
+  private slot(index: number): number {
+    const slot = this.oldest + index;
+    return slot < this.size ? slot : slot - this.size;
+  }
+}
+
+function maxAgeOf({ maxAge }: CountRules): number {
+  return maxAge === false ? Infinity : maxAge;
+}
