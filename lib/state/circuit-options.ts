@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { circuitCrossChecks } from './circuit-cross-checks.js';
+import { addCrossChecks } from './cross-check.js';
 import { count, duration, isFunction, option, threshold } from './option.js';
 import type { Duration } from './option.js';
 
@@ -26,8 +28,8 @@ const countWindow = z.strictObject({
     'counts the latest calls',
   ),
   size: option(
-    count().default(100),
-    COUNT,
+    z.int().min(1).max(1_000_000).default(100),
+    'a whole number from 1 to 1000000',
     'how many of the latest calls count',
   ),
   maxAge: option(
@@ -49,8 +51,8 @@ const timeWindow = z.strictObject({
     'how long a call counts',
   ),
   buckets: option(
-    count().default(60),
-    COUNT,
+    z.int().min(1).max(100_000).default(60),
+    'a whole number from 1 to 100000',
     'in how many steps old calls are let go',
   ),
 });
@@ -84,7 +86,11 @@ const growingOpenDuration = z.strictObject({
   ),
 });
 
-const errorMatchers = z.array(z.custom<ErrorMatcher>(isFunction)).optional();
+const errorMatchers = z
+  .array(
+    option(z.custom<ErrorMatcher>(isFunction), 'an error class or a predicate'),
+  )
+  .optional();
 const MATCHERS = 'an array of error classes and predicates';
 
 /**
@@ -189,6 +195,7 @@ export const circuitOptionsSchema = z.strictObject({
     'captures a stack for each rejection, which is most of its cost',
   ),
 });
+addCrossChecks(circuitOptionsSchema, circuitCrossChecks);
 
 /** A circuit's options as a user writes them; each has a default. */
 export type CircuitOptions = z.input<typeof circuitOptionsSchema>;
