@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { CircuitBreakerModule } from 'nestjs-breaker';
+import { CircuitsModule } from './circuits/circuits.module.js';
+import { HealthModule } from './health/health.module.js';
+import { OrdersModule } from './orders/orders.module.js';
+import { ProductsModule } from './products/products.module.js';
+
+@Module({
+  imports: [
+    CircuitBreakerModule.forRoot({
+      defaults: { openDuration: '20s' },
+      presets: {
+        warehouse: {
+          window: { type: 'time', duration: '30s', buckets: 30 },
+          failureCount: 5,
+          slowCallDuration: '500ms',
+        },
+      },
+      circuits: {
+        'payment-gateway': {
+          preset: 'paymentGateway',
+          minimumCalls: 10,
+          slowCallDuration: '500ms',
+          openDuration: '30s',
+          halfOpen: { calls: 6, concurrency: 2 },
+        },
+        inventory: { preset: 'warehouse', critical: true },
+      },
+      env: { prefix: 'CIRCUIT_BREAKER' },
+    }),
+    OrdersModule,
+    ProductsModule,
+    CircuitsModule,
+    HealthModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,35 @@
+import type { Launcher, Service } from './launcher.js';
+
+/** The whole shop: three upstreams and the Nest application that calls them. */
+export interface Shop {
+  app: Service;
+  paymentGateway: Service;
+  inventory: Service;
+  recommendations: Service;
+}
+
+/** The ports to listen on; 0 is any free one. */
+export type Ports = Record<keyof Shop, number>;
+
+/** Starts the upstreams at once and, when they listen, the application. */
+export async function startShop(
+  launcher: Launcher,
+  ports: Ports,
+  env: Record<string, string> = {},
+): Promise<Shop> {
+  const upstream = (name: string, port: number) =>
+    launcher.launch(name, `upstreams/${name}.js`, { PORT: String(port) });
+  const [paymentGateway, inventory, recommendations] = await Promise.all([
+    upstream('payment-gateway', ports.paymentGateway),
+    upstream('inventory', ports.inventory),
+    upstream('recommendations', ports.recommendations),
+  ]);
+  const app = await launcher.launch('shop', 'main.js', {
+    ...env,
+    PORT: String(ports.app),
+    PAYMENT_GATEWAY_URL: paymentGateway.url,
+    INVENTORY_URL: inventory.url,
+    RECOMMENDATIONS_URL: recommendations.url,
+  });
+  return { app, paymentGateway, inventory, recommendations };
+}
