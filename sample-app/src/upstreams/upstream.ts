@@ -70,11 +70,11 @@ export function startUpstream(
   }
 
   const server = createServer((request, response) => {
-    answer(request).then(
-      result => result && send(response, result),
-      (error: unknown) =>
+    answer(request)
+      .then(result => result && send(response, result))
+      .catch((error: unknown) =>
         send(response, { status: 400, body: { message: String(error) } }),
-    );
+      );
   });
   server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () =>
     reportListening((server.address() as AddressInfo).port),
