@@ -20,6 +20,16 @@ export interface Permit {
   release(): void;
 }
 
+/** A permit as the pipeline holds it. */
+export interface CallPermit extends Permit {
+  /** The caller has gone: neutral, unless the call was slow by then. */
+  cancel(): void;
+  /** A stream has sent its first value: a probe has succeeded, another call is no longer timed. */
+  firstValue(): void;
+  /** The call was none after all: as if it had never been admitted. */
+  withdraw(): void;
+}
+
 /** How an admitted call can end. A cancelled one is neutral unless it was slow by then. */
 export type Ending = 'success' | 'failure' | 'ignored' | 'cancelled';
 
@@ -31,10 +41,12 @@ export interface Settler {
     ms?: number,
     error?: unknown,
   ): void;
+  firstValue(admission: Admission): void;
+  withdraw(admission: Admission): void;
 }
 
 /** An admitted call: the permit, and what its state machine keeps about it. */
-export class Admission implements Permit {
+export class Admission implements CallPermit {
   isSettled = false;
   /** Whether it is counted as a slow call in flight. */
   isSlow = false;
@@ -62,8 +74,15 @@ export class Admission implements Permit {
     this.settler.settle(this, 'ignored');
   }
 
-  /** The caller has gone: neutral, unless the call was slow by then. */
   cancel(): void {
     this.settler.settle(this, 'cancelled');
+  }
+
+  firstValue(): void {
+    this.settler.firstValue(this);
+  }
+
+  withdraw(): void {
+    this.settler.withdraw(this);
   }
 }

@@ -64,6 +64,12 @@ export class EventEmitter {
     };
   }
 
+  /** Unregisters every listener. */
+  clear(): void {
+    for (const registration of this.registrations) registration.active = false;
+    this.replace([]);
+  }
+
   /** Builds an event if anybody listens to its kind, and keeps it until {@link flush}: the state changes first. */
   tell<T extends CircuitEventType>(
     type: T,

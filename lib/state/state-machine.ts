@@ -1,7 +1,7 @@
 import {
   Admission,
   type Ending,
-  type Permit,
+  type CallPermit,
   type Settler,
 } from './admission.js';
 import { CallRecord, type CountedEnding } from './call-record.js';
@@ -50,12 +50,15 @@ type HalfOpenPhase = Extract<Phase, { state: 'half-open' }>;
 const RETRY_AFTER_FULL_MS = 1_000;
 
 /** The permit of a call that passes without being recorded. */
-const UNRECORDED: Permit = Object.freeze({
+const UNRECORDED: CallPermit = Object.freeze({
   generation: 0,
   isProbe: false,
   success() {},
   failure() {},
   release() {},
+  cancel() {},
+  firstValue() {},
+  withdraw() {},
 });
 
 /**
@@ -104,11 +107,11 @@ export class StateMachine implements Settler {
   }
 
   /** Admits a call, or counts and tells its rejection. */
-  tryAcquire(): Permit | undefined {
+  tryAcquire(): CallPermit | undefined {
     const { mode } = this.rules;
     if (mode === 'disabled') return UNRECORDED;
     const now = this.now();
-    let permit: Permit | undefined = this.admit(now);
+    let permit: CallPermit | undefined = this.admit(now);
     if (permit === undefined) {
       if (mode === 'shadow') permit = this.passInShadow();
       else this.refuse(now);
@@ -183,6 +186,11 @@ export class StateMachine implements Settler {
     if (admission.isProbe) return admission.success();
     this.timed.leave(admission);
     admission.firstValueAt = this.now();
+  }
+
+  /** Undoes an admission: nothing is counted. */
+  withdraw(admission: Admission): void {
+    if (!admission.isSettled) this.giveBack(admission);
   }
 
   /** Takes other rules. State, window and counters stay unless the window is of another type or size. */
@@ -286,7 +294,7 @@ export class StateMachine implements Settler {
     this.emitter.tell('rejected', { state, retryAfter }, this.generation);
   }
 
-  private passInShadow(): Permit {
+  private passInShadow(): CallPermit {
     this.record.totals.wouldReject++;
     const { state } = this.phase;
     this.emitter.tell('would-reject', { state }, this.generation);

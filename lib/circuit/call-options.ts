@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { FallbackChain, fallbackSchema } from '../policies/fallback.js';
+import { isFunction, option } from '../state/option.js';
+import { parseOptions } from '../state/parse-options.js';
+
+/** The kinds of answers that a protected function can give. */
+export type AnswerKind = 'promise' | 'observable' | 'value';
+
+/** The options that belong to a method or a call. */
+export const callOptionsSchema = z.strictObject({
+  fallback: fallbackSchema,
+  key: option(
+    z.custom<(...args: never[]) => string>(isFunction).optional(),
+    'a function of the arguments that answers a string',
+    'one circuit for each tenant, host or shard, under the name',
+  ),
+  isFailureResult: option(
+    z.custom<(result: never) => boolean>(isFunction).optional(),
+    'a function of the result that answers true or false',
+    'a returned value that counts as a failure and is returned all the same',
+  ),
+  settleOn: option(
+    z.enum(['complete', 'first']).default('complete'),
+    `'complete' or 'first'`,
+    'when an Observable counts as a success',
+  ),
+  returns: option(
+    z.enum(['promise', 'observable', 'value']).optional(),
+    `'promise', 'observable' or 'value'`,
+    'the kind of answer that a refused call gives, where it cannot be seen',
+  ),
+});
+
+/** The options of a call as a user writes them. */
+export type CallOptions = z.input<typeof callOptionsSchema>;
+
+/** Call options, ready for the pipeline. */
+export interface CallPlan {
+  /** Nothing but the circuit stands around the call. */
+  readonly isBare: boolean;
+  readonly fallback: FallbackChain | undefined;
+  readonly key: ((...args: unknown[]) => string) | undefined;
+  readonly isFailureResult: ((result: unknown) => boolean) | undefined;
+  readonly settleOn: 'complete' | 'first';
+  readonly returns: AnswerKind | undefined;
+}
+
+/**
+ * Validates call options and makes them ready. Do it once for a method, not at
+ * each call.
+ *
+ * @param subject whose options they are, for the error
+ * @throws InvalidOptionsError with every bad key
+ */
+export function compileCallOptions(
+  options: CallOptions | undefined,
+  subject = 'Call options',
+): CallPlan {
+  const { fallback, key, isFailureResult, settleOn, returns } = parseOptions(
+    callOptionsSchema,
+    options ?? {},
+    subject,
+  );
+  return {
+    isBare: fallback === undefined && key === undefined,
+    fallback: fallback === undefined ? undefined : new FallbackChain(fallback),
+    key: key as CallPlan['key'],
+    isFailureResult: isFailureResult as CallPlan['isFailureResult'],
+    settleOn,
+    returns,
+  };
+}

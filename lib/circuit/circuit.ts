@@ -1,0 +1,383 @@
+import { Logger } from '@nestjs/common';
+import { defer, throwError, type Observable } from 'rxjs';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import type { Permit } from '../state/admission.js';
+import {
+  circuitOptionsSchema,
+  type CircuitOptions,
+  type CircuitRules,
+} from '../state/circuit-options.js';
+import type { CircuitState } from '../state/circuit-state.js';
+import { createClassifier, type Classifier } from '../state/classification.js';
+import { systemClock, type Clock } from '../state/clock.js';
+import type { Coordinator } from '../state/coordinator.js';
+import {
+  CIRCUIT_EVENT_TYPES,
+  type CircuitEvent,
+  type CircuitEventListener,
+  type CircuitEventType,
+} from '../state/events.js';
+import { explain, type Explanation } from '../state/explanation.js';
+import { mergeOptions } from '../state/merge-options.js';
+import { parseOptions } from '../state/parse-options.js';
+import { takeSnapshot, type CircuitSnapshot } from '../state/snapshot.js';
+import { StateMachine } from '../state/state-machine.js';
+import {
+  compileCallOptions,
+  type AnswerKind,
+  type CallOptions,
+  type CallPlan,
+} from './call-options.js';
+import type { CallContext } from './call-context.js';
+import { EventStream } from './event-stream.js';
+import {
+  Pipeline,
+  type Body,
+  type Call,
+  type PipelineHost,
+} from './pipeline.js';
+
+/** Where a circuit tells what a person must know; Nest's `Logger` fits. */
+export interface CircuitLogger {
+  warn(message: string): void;
+  error(message: string, stack?: string): void;
+}
+
+/** What a circuit stands on; all of it can be replaced. */
+export interface CircuitDependencies {
+  /** @default the process's own time */
+  readonly clock?: Clock | undefined;
+  /** Draws the jitter: a number from 0 to 1. @default Math.random */
+  readonly random?: (() => number) | undefined;
+  /** The key of a keyed circuit. */
+  readonly key?: string | undefined;
+  /** A view shared with other instances. */
+  readonly coordinator?: Coordinator | undefined;
+  /** @default Nest's `Logger` */
+  readonly logger?: CircuitLogger | undefined;
+  /** Finds the circuit of a key, for the call option `key`. */
+  readonly keyed?: ((key: string) => Circuit) | undefined;
+}
+
+/** A call's own options, its signal and the arguments that its fallbacks get. */
+export type ExecuteOptions = CallOptions & {
+  /** Aborts the call: it rejects at once with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** What fallbacks and `key` are called with. */
+  args?: readonly unknown[] | undefined;
+};
+
+const NO_CALL: Call = Object.freeze({});
+
+/**
+ * One dependency's circuit breaker. Usable without Nest; in a Nest application
+ * get it from the registry.
+ *
+ * @example
+ * const rates = new Circuit('rates', { failureRateThreshold: 0.3, openDuration: '30s' });
+ * const rate = await rates.execute(({ signal }) => fetch(url, { signal }));
+ */
+export class Circuit {
+  /** @internal where every call goes through. */
+  readonly pipeline: Pipeline;
+  private readonly machine: StateMachine;
+  private readonly host: { classify: Classifier } & PipelineHost;
+  private readonly reported = new Set<string>();
+  private readonly logger: CircuitLogger;
+  private readonly plans = new WeakMap<object, CallPlan>();
+  private options: CircuitOptions;
+
+  /**
+   * @param name what it is called in errors, events and metrics
+   * @param options see `CircuitOptions`; each has a default
+   * @throws InvalidOptionsError that lists every bad option
+   */
+  constructor(
+    readonly name: string,
+    options: CircuitOptions = {},
+    private readonly dependencies: CircuitDependencies = {},
+  ) {
+    const { clock = systemClock, random = Math.random } = dependencies;
+    this.logger = dependencies.logger ?? new Logger('CircuitBreaker');
+    const rules = this.parse(options);
+    this.options = mergeOptions({}, options);
+    this.machine = new StateMachine(name, this.key, rules, {
+      clock,
+      random,
+      coordinator: dependencies.coordinator,
+      report: this.report,
+    });
+    this.host = {
+      machine: this.machine,
+      classify: createClassifier(rules, this.report),
+      report: this.report,
+    };
+    this.pipeline = new Pipeline(this.host);
+  }
+
+  /** The key of a keyed circuit, else `null`. */
+  get key(): string | null {
+    return this.dependencies.key ?? null;
+  }
+
+  /** Where the circuit stands. Reading it changes nothing: an open circuit whose wait is over is `open` until a call probes. */
+  get state(): CircuitState {
+    return this.machine.phase.state;
+  }
+
+  /** Counts transitions, overrides and resets. */
+  get generation(): number {
+    return this.machine.generation;
+  }
+
+  /** The rules in force: every default filled in, durations in milliseconds. */
+  get rules(): CircuitRules {
+    return this.machine.rules;
+  }
+
+  /**
+   * Calls through the circuit.
+   *
+   * @returns a promise always, also of what a function answers at once
+   * @throws CircuitOpenException (as a rejection) when the call is refused and no
+   *   fallback answers; whatever the call throws; the signal's reason at an abort
+   */
+  execute<T>(
+    call: (context: CallContext) => T | PromiseLike<T>,
+    options?: ExecuteOptions,
+  ): Promise<T> {
+    try {
+      const plan = this.planOf(options);
+      const { pipeline } = this.target(plan, options);
+      const answer = pipeline.execute(plan, call as Body, options ?? NO_CALL);
+      return answer as Promise<T>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * As {@link execute} for a function that answers at once.
+   *
+   * @throws CircuitOpenException when the call is refused and no fallback answers
+   */
+  executeSync<T>(
+    call: (context: CallContext) => T,
+    options?: ExecuteOptions,
+  ): T {
+    const plan = this.planOf(options);
+    return this.target(plan, options).pipeline.executeSync(
+      plan,
+      call as Body,
+      options ?? NO_CALL,
+    ) as T;
+  }
+
+  /**
+   * The same function behind the circuit: it answers in its own kind, a promise,
+   * an Observable or a plain value.
+   */
+  wrap<F extends (...args: never[]) => unknown>(
+    fn: F,
+    options?: CallOptions,
+  ): F {
+    const plan = this.planOf(options);
+    const kind = plan.returns ?? (isAsyncFunction(fn) ? 'promise' : undefined);
+    const circuit = this;
+    return new Proxy(fn, {
+      apply: (target, self, args: never[]) =>
+        invoke(
+          circuit,
+          plan,
+          () => Reflect.apply(target, self, args),
+          { args, self },
+          kind,
+        ),
+    });
+  }
+
+  /** The same Observable behind the circuit: each subscription is one call. */
+  protect<T>(source: Observable<T>, options?: ExecuteOptions): Observable<T> {
+    const plan = this.planOf(options);
+    return defer(() =>
+      this.target(plan, options).pipeline.protect(
+        plan,
+        source,
+        options ?? NO_CALL,
+      ),
+    );
+  }
+
+  /**
+   * The right to one call, for those who cannot wrap it. Settle it exactly once.
+   *
+   * @returns `undefined` when the circuit refuses
+   */
+  tryAcquire(): Permit | undefined {
+    return this.machine.tryAcquire();
+  }
+
+  /** Whether {@link tryAcquire} would give a permit; changes nothing. */
+  wouldAdmit(): boolean {
+    return this.machine.wouldAdmit();
+  }
+
+  /** Everything about the circuit at this instant, as plain JSON. */
+  snapshot(): CircuitSnapshot {
+    return takeSnapshot(this.machine);
+  }
+
+  /** Why the state is what it is. */
+  explain(): Explanation {
+    return explain(this.machine);
+  }
+
+  /**
+   * Changes options from the next evaluation on. State, window and counters stay,
+   * except that a window of another type or size starts empty.
+   *
+   * @throws InvalidOptionsError that lists every bad option; nothing has changed then
+   */
+  configure(patch: CircuitOptions): void {
+    const options = mergeOptions(this.options, patch);
+    const rules = this.parse(options);
+    this.options = options;
+    this.host.classify = createClassifier(rules, this.report);
+    this.machine.configure(rules);
+  }
+
+  /** Refuses every call until {@link releaseOverride} or {@link reset}. */
+  forceOpen(reason = 'forced open'): void {
+    this.machine.force('forced-open', reason);
+  }
+
+  /** Passes every call, whatever happens, until {@link releaseOverride} or {@link reset}. */
+  forceClosed(reason = 'forced closed'): void {
+    this.machine.force('forced-closed', reason);
+  }
+
+  /** Ends an override: from forced open to half-open, from forced closed to closed. */
+  releaseOverride(reason = 'the override was released'): void {
+    this.machine.releaseOverride(reason);
+  }
+
+  /** Closed with an empty window, whatever came before; also ends an override. Totals stay. */
+  reset(reason = 'reset'): void {
+    this.machine.reset(reason);
+  }
+
+  /** Every event, told at once. A subscriber that throws is logged and harms nobody. */
+  get events$(): Observable<CircuitEvent> {
+    return EventStream.from<CircuitEvent>(
+      tell => this.on(CIRCUIT_EVENT_TYPES, tell),
+      error => this.report('a subscriber', error),
+    );
+  }
+
+  /** The state now, and each one after it. */
+  get state$(): Observable<CircuitState> {
+    return EventStream.from<CircuitState>(
+      tell => {
+        tell(this.state);
+        return this.on(['transition'], () => tell(this.state));
+      },
+      error => this.report('a subscriber', error),
+    );
+  }
+
+  /**
+   * Registers a listener for some kinds of events; the others then cost nothing.
+   *
+   * @returns what unregisters it
+   */
+  on(
+    types: readonly CircuitEventType[],
+    listener: CircuitEventListener,
+  ): () => void {
+    return this.machine.emitter.on(types, listener);
+  }
+
+  /** Lets go of every listener. The circuit itself holds no timer and no connection. */
+  dispose(): void {
+    this.machine.emitter.clear();
+  }
+
+  private parse(options: CircuitOptions): CircuitRules {
+    return parseOptions(
+      circuitOptionsSchema,
+      options,
+      `Circuit "${this.name}"`,
+      message => this.logger.warn(message),
+    );
+  }
+
+  private planOf(options: ExecuteOptions | undefined): CallPlan {
+    if (options === undefined) return BARE;
+    let plan = this.plans.get(options);
+    if (plan === undefined) {
+      const { signal: _signal, args: _args, ...callOptions } = options;
+      plan = compileCallOptions(callOptions, `A call of "${this.name}"`);
+      this.plans.set(options, plan);
+    }
+    return plan;
+  }
+
+  /** @internal the circuit that a call goes through: this one, or the one of its key. */
+  target(plan: CallPlan, call: Call | undefined): Circuit {
+    return plan.key === undefined ? this : this.keyedBy(plan.key, call);
+  }
+
+  private keyedBy(
+    key: NonNullable<CallPlan['key']>,
+    call: Call | undefined,
+  ): Circuit {
+    const { keyed } = this.dependencies;
+    if (keyed === undefined) {
+      throw new InvalidOptionsError(`A call of "${this.name}"`, [
+        {
+          path: 'key',
+          message:
+            'needs a registry that keeps the circuits of each key; this circuit was made by hand. Get it from CircuitBreakerRegistry',
+        },
+      ]);
+    }
+    return keyed(key(...(call?.args ?? [])));
+  }
+
+  private readonly report = (what: string, error: unknown): void => {
+    // Once for each kind: a predicate that throws would do so at every call.
+    if (this.reported.has(what)) return;
+    this.reported.add(what);
+    this.logger.error(
+      `Circuit "${this.name}": ${what} threw and was passed over: ${String(error)}`,
+      error instanceof Error ? error.stack : undefined,
+    );
+  };
+}
+
+/**
+ * How a door calls through a circuit: the answer is of the function's own kind.
+ *
+ * @param kind what is known of the answer; a refused call answers in this kind
+ */
+export function invoke(
+  circuit: Circuit,
+  plan: CallPlan,
+  body: Body,
+  call: Call,
+  kind: AnswerKind | undefined = plan.returns,
+): unknown {
+  try {
+    return circuit.target(plan, call).pipeline.invoke(plan, body, call, kind);
+  } catch (error) {
+    if (kind === 'promise') return Promise.reject(error);
+    if (kind === 'observable') return throwError(() => error);
+    throw error;
+  }
+}
+
+const BARE = compileCallOptions(undefined);
+
+function isAsyncFunction(fn: unknown): boolean {
+  return Object.prototype.toString.call(fn) === '[object AsyncFunction]';
+}

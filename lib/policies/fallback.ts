@@ -1,0 +1,207 @@
+import {
+  catchError,
+  defer,
+  from,
+  isObservable,
+  of,
+  throwError,
+  type Observable,
+} from 'rxjs';
+import { z } from 'zod';
+import { toPredicate } from '../state/classification.js';
+import type { ErrorMatcher } from '../state/circuit-options.js';
+import { isFunction, option } from '../state/option.js';
+
+/** Answers in the place of a call that failed or was refused; gets the error and the call's arguments. */
+// `never` arguments: any function fits, the callers' own types say which.
+export type FallbackFunction = (error: never, ...args: never[]) => unknown;
+
+/** A fallback function, or the name of a method of the object that the decorated method belongs to. */
+export type FallbackUse = string | FallbackFunction;
+
+/** A fallback for some errors only. */
+export interface ConditionalFallback {
+  /** An error class or a predicate; other errors go on to the next fallback. */
+  readonly on: ErrorMatcher;
+  readonly use: FallbackUse;
+}
+
+/** One fallback, or several that are tried in order. */
+export type Fallback =
+  | FallbackUse
+  | ConditionalFallback
+  | readonly (FallbackUse | ConditionalFallback)[];
+
+const use = z.union([
+  z.string().min(1),
+  z.custom<FallbackFunction>(isFunction),
+]);
+const step = z.union([
+  use,
+  z.strictObject({ on: z.custom<ErrorMatcher>(isFunction), use }),
+]);
+
+/** The option `fallback`. */
+export const fallbackSchema = option(
+  z.union([step, z.array(step).min(1).readonly()]).optional(),
+  `a method's name, a function (error, ...args), { on, use }, or an array of them`,
+  'answers for failures, timeouts and refusals',
+);
+
+/** Who is called and with what. */
+export interface FallbackCall {
+  readonly self?: unknown;
+  readonly args: readonly unknown[];
+  /** Told of a predicate that throws; it then matches nothing. */
+  readonly report: (what: string, error: unknown) => void;
+}
+
+/** The error that a fallback answers for, built when somebody wants it. */
+export type LazyError = () => unknown;
+
+interface FallbackStep {
+  readonly on: ((error: unknown) => boolean) | undefined;
+  readonly use: FallbackUse;
+  /** Whether the function would notice that it got no error. */
+  readonly wantsError: boolean;
+}
+
+interface Thrown {
+  readonly error: unknown;
+}
+
+/** Tries fallbacks in order, for promises, plain values and Observables. */
+export class FallbackChain {
+  private readonly steps: readonly FallbackStep[];
+
+  constructor(fallback: Fallback) {
+    const steps = Array.isArray(fallback) ? fallback : [fallback];
+    this.steps = steps.map(toStep);
+  }
+
+  /** The methods that are named. */
+  get methodNames(): readonly string[] {
+    return this.steps.flatMap(({ use }) =>
+      typeof use === 'string' ? use : [],
+    );
+  }
+
+  /**
+   * A plain answer, or whatever the fallback returns.
+   *
+   * @throws the last error, with the original one as its cause, if all fail;
+   *   the original error if none of them takes it
+   */
+  runSync(error: LazyError, call: FallbackCall): unknown {
+    let last: Thrown | undefined;
+    for (const step of this.steps) {
+      if (!takes(step, error, call)) continue;
+      try {
+        return answer(step, error, call);
+      } catch (thrown) {
+        last = { error: thrown };
+      }
+    }
+    throw outcomeOf(last, error);
+  }
+
+  /** As {@link runSync}, and waits for each answer. */
+  async run(error: LazyError, call: FallbackCall): Promise<unknown> {
+    let last: Thrown | undefined;
+    for (const step of this.steps) {
+      if (!takes(step, error, call)) continue;
+      try {
+        return await answer(step, error, call);
+      } catch (thrown) {
+        last = { error: thrown };
+      }
+    }
+    throw outcomeOf(last, error);
+  }
+
+  /** As {@link runSync}; promises and Observables are followed, any other answer is one value. */
+  run$(error: LazyError, call: FallbackCall): Observable<unknown> {
+    const tryFrom = (index: number, last?: Thrown): Observable<unknown> => {
+      const step = this.steps[index];
+      if (step === undefined) return throwError(() => outcomeOf(last, error));
+      if (!takes(step, error, call)) return tryFrom(index + 1, last);
+      return defer(() => toObservable(answer(step, error, call))).pipe(
+        catchError((thrown: unknown) => tryFrom(index + 1, { error: thrown })),
+      );
+    };
+    return tryFrom(0);
+  }
+}
+
+function toStep(fallback: FallbackUse | ConditionalFallback): FallbackStep {
+  const { on, use } =
+    typeof fallback === 'object'
+      ? { on: toPredicate(fallback.on), use: fallback.use }
+      : { on: undefined, use: fallback };
+  return {
+    on,
+    use,
+    wantsError: typeof use === 'string' || declaresParameter(use),
+  };
+}
+
+function takes(
+  { on }: FallbackStep,
+  error: LazyError,
+  { report }: FallbackCall,
+): boolean {
+  if (on === undefined) return true;
+  try {
+    return on(error());
+  } catch (thrown) {
+    report('a fallback\'s "on"', thrown);
+    return false;
+  }
+}
+
+function answer(
+  { use, wantsError }: FallbackStep,
+  error: LazyError,
+  { self, args }: FallbackCall,
+): unknown {
+  const fallback = (
+    typeof use === 'string' ? (self as Record<string, unknown>)[use] : use
+  ) as (this: unknown, ...all: unknown[]) => unknown;
+  return wantsError
+    ? fallback.call(self, error(), ...args)
+    : fallback.call(self);
+}
+
+function outcomeOf(last: Thrown | undefined, original: LazyError): unknown {
+  if (last === undefined) return original();
+  const { error } = last;
+  if (error instanceof Error && error.cause === undefined) {
+    const cause = original();
+    if (cause !== error && Object.isExtensible(error)) {
+      Object.defineProperty(error, 'cause', {
+        value: cause,
+        configurable: true,
+        writable: true,
+      });
+    }
+  }
+  return error;
+}
+
+function toObservable(value: unknown): Observable<unknown> {
+  if (isObservable(value)) return value;
+  return value instanceof Promise ? from(value) : of(value);
+}
+
+/**
+ * Whether a function can see its arguments. Its `length` does not tell: rest and
+ * default parameters, `arguments`, bound functions and mocks all have 0.
+ */
+function declaresParameter(use: FallbackFunction): boolean {
+  if (use.length > 0) return true;
+  const source = Function.prototype.toString.call(use);
+  return (
+    !/^(async\s*)?(function\b\s*)?[\w$]*\s*\(\s*\)/.test(source) ||
+    /\barguments\b|\[native code\]/.test(source)
+  );
+}
