@@ -31,6 +31,8 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Behind the interceptor, where pipes run inside the call. */
   readonly atHandler?: boolean | undefined;
+  /** For a function of unknown kind: how it answered last, and so how a refusal answers. */
+  readonly lastKind?: AnswerKind | undefined;
 }
 
 /** What a protected function is to the pipeline. */
@@ -131,6 +133,22 @@ export class Pipeline {
     }
   }
 
+  /**
+   * Refuses, before its work is prepared, a call that the circuit would refuse:
+   * counts the refusal and answers with its error. Admits nothing.
+   *
+   * @returns `undefined` when the call would be admitted
+   */
+  refuseEarly(): CircuitOpenException | undefined {
+    const { machine } = this.host;
+    if (machine.wouldAdmit()) return undefined;
+    const permit = machine.tryAcquire();
+    if (permit === undefined) return this.rejection();
+    // The wait ran out between the two looks.
+    permit.withdraw();
+    return undefined;
+  }
+
   private invokeObservable(plan: CallPlan, body: Body, call: Call): unknown {
     const { machine } = this.host;
     const start = () => body(new LazyCallContext(1, call.signal));
@@ -157,7 +175,7 @@ export class Pipeline {
 
   private invokeUnknown(plan: CallPlan, body: Body, call: Call): unknown {
     const permit = this.host.machine.tryAcquire();
-    if (permit === undefined) return this.refuseSync(plan, call);
+    if (permit === undefined) return this.refuseAsBefore(plan, call);
     let value: unknown;
     try {
       value = body(new LazyCallContext(1, call.signal));
@@ -281,6 +299,18 @@ export class Pipeline {
   private refuseSync(plan: CallPlan, call: Call): unknown {
     if (plan.fallback === undefined) throw this.rejection();
     return this.fallBackSync(plan.fallback, this.rejection, call);
+  }
+
+  /** In the kind of the last answer; nobody knows better. */
+  private refuseAsBefore(plan: CallPlan, call: Call): unknown {
+    switch (call.lastKind) {
+      case 'promise':
+        return this.refuse(plan, call);
+      case 'observable':
+        return this.fallBack$(plan, this.rejection, call);
+      default:
+        return this.refuseSync(plan, call);
+    }
   }
 
   private async fallBack(
