@@ -121,11 +121,11 @@ function check(
 }
 
 function refused(path: string, message: string) {
-  return { path, message, severity: 'refused' } as const;
+  return { at: path.split('.'), message, severity: 'refused' } as const;
 }
 
 function warned(path: string, message: string) {
-  return { path, message, severity: 'warned' } as const;
+  return { at: path.split('.'), message, severity: 'warned' } as const;
 }
 
 function hasNoTripRule(rules: CircuitRules): boolean {

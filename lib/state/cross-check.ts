@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /** What a check found: a setting that is valid by itself but surely wrong. */
 export interface Finding {
-  /** The option to change, e.g. `window.buckets`. */
-  readonly path: string;
+  /** The option to change, e.g. `['window', 'buckets']`. */
+  readonly at: readonly string[];
   /** Why it is wrong and what to do, in one sentence. */
   readonly message: string;
   /** `refused` stops the start, `warned` is told once. */

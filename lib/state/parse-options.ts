@@ -4,20 +4,26 @@ import {
   type OptionProblem,
 } from '../errors/invalid-options.error.js';
 import { crossChecks, type CrossChecks, type IsGiven } from './cross-check.js';
-import { isMergeable } from './merge-options.js';
+import { isMergeable, mergeOptions } from './merge-options.js';
 import {
   formatPath,
   problemsOf,
   strangersIn,
   type LocatedProblem,
+  type OptionPath,
 } from './option-problems.js';
+
+/** A problem, and the keys that lead to its option. */
+export interface ExaminedProblem extends OptionProblem {
+  readonly at: OptionPath;
+}
 
 /** What is wrong with options, and what they come to if nothing is. */
 export interface Examination<Output> {
   /** Everything that must be changed; empty when the options can be taken. */
-  readonly problems: readonly OptionProblem[];
+  readonly problems: readonly ExaminedProblem[];
   /** What can be taken but is surely not meant. */
-  readonly warnings: readonly OptionProblem[];
+  readonly warnings: readonly ExaminedProblem[];
   /** The options with all defaults, frozen; `undefined` if there are problems. */
   readonly output: Output | undefined;
 }
@@ -51,9 +57,8 @@ export function examineOptions<S extends z.ZodObject>(
   schema: S,
   input: unknown = {},
 ): Examination<z.output<S>> {
-  if (isOutputOf(schema, input)) {
-    return { problems: [], warnings: [], output: input };
-  }
+  const remembered = recall(schema, input);
+  if (remembered !== undefined) return remembered;
   const strangers = strangersIn(schema, input);
   const parsed = schema.safeParse(input);
   const wrong = parsed.success
@@ -67,21 +72,35 @@ export function examineOptions<S extends z.ZodObject>(
     parsed.success && located.length === 0
       ? crossCheck(schema, parsed.data, input, new Set())
       : crossCheckTheRest(schema, input, located);
-  const problems = [
-    ...located.map(({ at, message }) => ({
-      path: formatPath(at) || 'options',
-      message,
-    })),
-    ...found.filter(({ severity }) => severity === 'refused'),
-  ];
-  return {
+  const refused = found.filter(({ severity }) => severity === 'refused');
+  const problems = [...located, ...refused].map(withPath);
+  const examination = {
     problems,
-    warnings: found.filter(({ severity }) => severity === 'warned'),
+    warnings: found
+      .filter(({ severity }) => severity === 'warned')
+      .map(withPath),
     output:
       parsed.success && problems.length === 0
         ? seal(schema, settle(schema, parsed.data, input))
         : undefined,
   };
+  if (sealed.has(input as object)) remember(schema, input, examination);
+  return examination;
+}
+
+/**
+ * A copy of options that nobody can change. It is examined once, however many
+ * circuits are made of it, and they share their rules.
+ */
+export function sealOptions<T extends object>(options: T): T {
+  const copy = mergeOptions<object>({}, options) as T;
+  freeze(copy);
+  sealed.add(copy);
+  return copy;
+}
+
+function withPath({ at, message }: LocatedProblem): ExaminedProblem {
+  return { at, message, path: formatPath(at) || 'options' };
 }
 
 function isInside(
@@ -140,25 +159,38 @@ function isGivenIn(input: unknown): IsGiven {
   };
 }
 
-/** Which schema each output came from: what has been parsed need not be parsed again. */
-const outputs = new WeakMap<object, z.ZodObject>();
+/** Options that cannot change, and what is known of them and of outputs. */
+const sealed = new WeakSet<object>();
+const memory = new WeakMap<
+  object,
+  { schema: z.ZodObject; examination: Examination<unknown> }
+>();
 
-function isOutputOf<S extends z.ZodObject>(
+function recall<S extends z.ZodObject>(
   schema: S,
   input: unknown,
-): input is z.output<S> {
-  return (
-    typeof input === 'object' && input !== null && outputs.get(input) === schema
-  );
+): Examination<z.output<S>> | undefined {
+  const known = memory.get(input as object);
+  return known?.schema === schema
+    ? (known.examination as Examination<z.output<S>>)
+    : undefined;
 }
 
-/** Circuits share what was parsed, so nobody may change it. */
+function remember(
+  schema: z.ZodObject,
+  input: unknown,
+  examination: Examination<unknown>,
+): void {
+  memory.set(input as object, { schema, examination });
+}
+
+/** Circuits share what was parsed, so nobody may change it; given again, it is answered as it is. */
 function seal<S extends z.ZodObject>(
   schema: S,
   output: z.output<S>,
 ): z.output<S> {
   freeze(output);
-  outputs.set(output, schema);
+  remember(schema, output, { problems: [], warnings: [], output });
   return output;
 }
 
