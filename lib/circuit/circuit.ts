@@ -130,6 +130,11 @@ export class Circuit {
     return this.machine.generation;
   }
 
+  /** @internal calls that were admitted and have not ended. */
+  get inFlight(): number {
+    return this.machine.inFlight;
+  }
+
   /** The rules in force: every default filled in, durations in milliseconds. */
   get rules(): CircuitRules {
     return this.machine.rules;
