@@ -7,7 +7,7 @@ import { Screen } from './screen.js';
 import { verdict } from './verdict.js';
 
 const timeLimitMs = 55_000;
-const drawEveryMs = 500;
+const drawEveryMs = process.stdout.isTTY ? 200 : 1_000;
 
 // Half a minute is long for somebody who watches.
 const impatience = { CIRCUIT_BREAKER_PAYMENT_GATEWAY_OPEN_DURATION: '3s' };
@@ -56,7 +56,7 @@ async function story(outage: Outage, screen: Screen): Promise<void> {
 
   await outage.turn('hang');
   screen.say(
-    'The payment gateway hangs: an order waits for it until its client gives up, then the payment is queued.',
+    'The gateway hangs: orders wait a second for it, then their payment is queued.',
   );
   await outage.until('open');
   screen.say(
@@ -64,13 +64,13 @@ async function story(outage: Outage, screen: Screen): Promise<void> {
   );
   await outage.until('half-open');
   screen.say(
-    'The wait is over: a few orders probe the gateway, which still hangs; the others do not wait for it.',
+    'The wait is over: a few orders probe the gateway, the others need not wait.',
   );
   await outage.until('open');
 
   await outage.turn('ok');
   screen.say(
-    'The gateway is mended, and the circuit opened anew a moment ago: it finds out with its next probes.',
+    'The gateway is mended, which the circuit finds out with its next probes.',
   );
   await outage.until('closed');
   screen.say(

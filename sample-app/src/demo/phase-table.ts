@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Phase } from './phase.js';
 
-const widths = [8, 8, 11, 7, 6, 8, 8, 10, 10];
+const widths = [8, 8, 11, 7, 6, 8, 8, 10, 9];
 const titles = [
   'from',
   'gateway',
