@@ -1,0 +1,188 @@
+import {
+  Inject,
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+  type Type,
+} from '@nestjs/common';
+import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { finalize, Observable, throwError } from 'rxjs';
+import { compileCallOptions, type CallPlan } from '../circuit/call-options.js';
+import { invoke, type Circuit } from '../circuit/circuit.js';
+import { untilClientLeaves } from './client-disconnect.js';
+import { findRegistry } from './find-registry.js';
+import { bindingsOf, INTERCEPTOR_MARK } from './intercepted-handlers.js';
+import {
+  optionsOf,
+  protectionOfHandler,
+  protectionOfMethod,
+} from './protection.js';
+import { findDeclaredMethod } from './protection-metadata.accessor.js';
+
+/** What the calls of a handler have in common. */
+interface Guard {
+  readonly circuit: Circuit;
+  readonly plan: CallPlan;
+  /** Its method has a circuit of its own, which counts the call. */
+  readonly isMethodProtected: boolean;
+  /** Bound more than once, for example to the class and to the method. */
+  readonly isBoundTwice: boolean;
+}
+
+/**
+ * Lets the requests of a handler or of a whole controller go through a circuit
+ * breaker. `@CircuitBreaker()` on a controller binds it; without a decorator the
+ * circuit is called `Class.method`.
+ *
+ * While the circuit refuses, neither pipes nor the handler run. Fallbacks get the
+ * error and the `ExecutionContext`. A client that leaves before the answer gives
+ * the permit back.
+ *
+ * @example
+ * @UseInterceptors(CircuitBreakerInterceptor)
+ * @Get('rates')
+ * rates() { … }
+ */
+@Injectable()
+export class CircuitBreakerInterceptor implements NestInterceptor {
+  static readonly [INTERCEPTOR_MARK] = true;
+
+  private readonly guards = new WeakMap<object, Map<object, Guard>>();
+  private readonly running = new WeakSet<ExecutionContext>();
+
+  // Nothing but `ModuleRef`: every module with a decorated class instantiates it.
+  constructor(@Inject(ModuleRef) private readonly moduleRef: ModuleRef) {}
+
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    const guard = this.guardOf(context.getClass(), context.getHandler());
+    if (guard === undefined) return next.handle();
+    if (guard.isMethodProtected) return refuseEarly(guard, next);
+    if (!guard.isBoundTwice) return this.protect(guard, context, next);
+    if (this.running.has(context)) return next.handle();
+    return this.protectOnce(guard, context, next);
+  }
+
+  private protect(
+    guard: Guard,
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    const { plan } = guard;
+    // Only a fallback that is named by a method needs the controller.
+    return plan.fallback === undefined || plan.fallback.methodNames.length === 0
+      ? protectWith(guard, context, next, undefined)
+      : this.protectWithController(guard, context, next);
+  }
+
+  private async protectWithController(
+    guard: Guard,
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Promise<Observable<unknown>> {
+    const controller = await this.controllerOf(context);
+    return protectWith(guard, context, next, controller);
+  }
+
+  /** The second time around, inside the first, the call is already counted. */
+  private async protectOnce(
+    guard: Guard,
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Promise<Observable<unknown>> {
+    this.running.add(context);
+    const answer = await this.protect(guard, context, next);
+    // An interceptor around this one may subscribe again: that is another call.
+    return answer.pipe(finalize(() => this.running.delete(context)));
+  }
+
+  private guardOf(classRef: Type, handler: Function): Guard | undefined {
+    let guards = this.guards.get(classRef);
+    if (guards === undefined) this.guards.set(classRef, (guards = new Map()));
+    let guard = guards.get(handler);
+    if (guard === undefined) {
+      guard = this.createGuard(classRef, handler);
+      if (guard !== undefined) guards.set(handler, guard);
+    }
+    return guard;
+  }
+
+  private createGuard(classRef: Type, handler: Function): Guard | undefined {
+    const prototype = classRef.prototype as object;
+    const key = keyOf(prototype, handler);
+    const declared = findDeclaredMethod(prototype, key);
+    const protection =
+      declared === undefined
+        ? protectionOfHandler(prototype, key)
+        : protectionOfMethod(prototype, declared);
+    const { source } = protection;
+    const registry = findRegistry(this.moduleRef, source);
+    if (registry === undefined) return undefined;
+    const options = optionsOf(protection);
+    return {
+      circuit: registry.declare(protection.circuit, options.circuit, source),
+      plan: compileCallOptions(options.call, source),
+      isMethodProtected: declared !== undefined,
+      isBoundTwice: bindingsOf(classRef, handler) > 1,
+    };
+  }
+
+  private controllerOf(context: ExecutionContext): Promise<unknown> {
+    const request: unknown = context.switchToHttp().getRequest();
+    return this.moduleRef.resolve(
+      context.getClass(),
+      ContextIdFactory.getByRequest(request as Record<string, unknown>),
+    );
+  }
+}
+
+function protectWith(
+  { circuit, plan }: Guard,
+  context: ExecutionContext,
+  next: CallHandler,
+  self: unknown,
+): Observable<unknown> {
+  const call = { args: [context], self, atHandler: true };
+  return untilClientLeaves(
+    context,
+    next.handle() as Observable<unknown>,
+    handled =>
+      invoke(
+        circuit,
+        plan,
+        () => handled,
+        call,
+        'observable',
+      ) as Observable<unknown>,
+  );
+}
+
+/** Refuses before pipes and uploads what the method itself would refuse after them, and without an answer. */
+function refuseEarly(
+  { circuit, plan }: Guard,
+  next: CallHandler,
+): Observable<unknown> {
+  const rejection = plan.isBare ? circuit.pipeline.refuseEarly() : undefined;
+  return rejection === undefined
+    ? (next.handle() as Observable<unknown>)
+    : throwError(() => rejection);
+}
+
+/** The name under which a class has a handler; decorators may have put another function there. */
+function keyOf(prototype: object, handler: Function): PropertyKey {
+  for (
+    let each: object | null = prototype;
+    each !== null;
+    each = Object.getPrototypeOf(each) as object | null
+  ) {
+    const owner = each;
+    const key = Reflect.ownKeys(owner).find(
+      name => Object.getOwnPropertyDescriptor(owner, name)?.value === handler,
+    );
+    if (key !== undefined) return key;
+  }
+  return handler.name;
+}

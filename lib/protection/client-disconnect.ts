@@ -1,0 +1,73 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { Observable, share, Subject, tap } from 'rxjs';
+
+/** The part of a response that tells of its end. */
+interface Closable {
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
+/**
+ * A handler's answer behind a circuit that gives the permit back as soon as the
+ * client has gone. Nest itself stops listening only to handlers that answer with
+ * an Observable; one that answers with a promise runs on, and what it answers
+ * goes on to whoever listens, but nobody waits for the dependency any more.
+ *
+ * @param handled runs the handler, once for each subscription
+ * @param protect puts it behind the circuit
+ */
+export function untilClientLeaves<T>(
+  context: ExecutionContext,
+  handled: Observable<T>,
+  protect: (handled: Observable<T>) => Observable<T>,
+): Observable<T> {
+  const response = responseOf(context);
+  if (response === undefined) return protect(handled);
+  return new Observable<T>(subscriber => {
+    let isHandled = false;
+    const end = () => {
+      isHandled = true;
+    };
+    const shared = handled.pipe(
+      tap({ error: end, complete: end }),
+      // Never runs the handler a second time.
+      share({
+        connector: () => new Subject<T>(),
+        resetOnComplete: false,
+        resetOnError: false,
+      }),
+    );
+    const listener = {
+      next: (value: T) => subscriber.next(value),
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    };
+    const guarded = protect(shared).subscribe(listener);
+    const leave = () => {
+      // From here on a fallback may be answering: it holds no permit.
+      if (isHandled) return;
+      subscriber.add(shared.subscribe(listener));
+      guarded.unsubscribe();
+    };
+    subscriber.add(guarded);
+    response.once('close', leave);
+    subscriber.add(() => response.off('close', leave));
+  });
+}
+
+function responseOf(context: ExecutionContext): Closable | undefined {
+  if (context.getType() !== 'http') return undefined;
+  const response = context.switchToHttp().getResponse<{ raw?: unknown }>();
+  // Fastify wraps the response of Node.
+  const raw: unknown = response?.raw ?? response;
+  return isClosable(raw) ? raw : undefined;
+}
+
+function isClosable(value: unknown): value is Closable {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'once' in value &&
+    'off' in value
+  );
+}

@@ -1,0 +1,81 @@
+import type { OptionProblem } from '../errors/invalid-options.error.js';
+import { FallbackChain } from '../policies/fallback.js';
+import { closestName } from '../state/closest-name.js';
+import {
+  optionsOf,
+  protectionOfMethod,
+  type Protection,
+} from './protection.js';
+import {
+  findDeclaredMethod,
+  prototypeChain,
+} from './protection-metadata.accessor.js';
+import { protectionMessages } from './protection.messages.js';
+
+/**
+ * What is wrong with fallbacks that are named by a method: TypeScript says so at
+ * compile time, this says so at the start, also to those who write JavaScript.
+ *
+ * @param key the protected method
+ * @param instance where there is one, its own functions count as methods
+ */
+export function fallbackProblemsOf(
+  prototype: object,
+  key: PropertyKey,
+  protection: Protection,
+  instance?: object,
+): OptionProblem[] {
+  const { fallback } = optionsOf(protection).call;
+  if (fallback === undefined) return [];
+  return new FallbackChain(fallback).methodNames.flatMap(name => {
+    const message = problemOf(
+      prototype,
+      key,
+      protection.circuit,
+      name,
+      instance,
+    );
+    return message === undefined
+      ? []
+      : { path: `${protection.source}: fallback`, message };
+  });
+}
+
+function problemOf(
+  prototype: object,
+  key: PropertyKey,
+  circuit: string,
+  name: string,
+  instance: object | undefined,
+): string | undefined {
+  if (name === key) return protectionMessages.fallbackIsItself(name);
+  if (!hasFunction(prototype, name) && !hasFunction(instance, name)) {
+    const closest = closestName(name, methodNamesOf(prototype));
+    return protectionMessages.fallbackIsMissing(name, closest);
+  }
+  const declared = findDeclaredMethod(prototype, name);
+  return declared !== undefined &&
+    protectionOfMethod(prototype, declared).circuit === circuit
+    ? protectionMessages.fallbackIsInside(name, circuit)
+    : undefined;
+}
+
+/** Looks without calling: a getter may do anything. */
+function hasFunction(owner: object | undefined, name: string): boolean {
+  if (owner === undefined) return false;
+  for (const each of prototypeChain(owner)) {
+    const descriptor = Object.getOwnPropertyDescriptor(each, name);
+    if (descriptor !== undefined) {
+      return (
+        typeof descriptor.value === 'function' || descriptor.get !== undefined
+      );
+    }
+  }
+  return false;
+}
+
+function methodNamesOf(prototype: object): string[] {
+  return prototypeChain(prototype)
+    .flatMap(each => Object.getOwnPropertyNames(each))
+    .filter(name => name !== 'constructor');
+}

@@ -1,0 +1,44 @@
+import { Logger } from '@nestjs/common';
+import { ModulesContainer, type ModuleRef } from '@nestjs/core';
+import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
+import { protectionMessages } from './protection.messages.js';
+import { CIRCUIT_BREAKER_REGISTRY } from './registry-token.js';
+
+const registries = new WeakMap<ModuleRef, CircuitBreakerRegistry>();
+const applicationsTold = new WeakSet<object>();
+
+/**
+ * The registry of the application that a `ModuleRef` belongs to. Only a hit is
+ * remembered: while the application is built the registry may not exist yet.
+ *
+ * @param source what is left unprotected without a registry, e.g. `Payments.charge`
+ * @returns `undefined` while the application is built and, after an error in
+ *   the log (one for each application), where the module is missing
+ */
+export function findRegistry(
+  moduleRef: ModuleRef,
+  source: string,
+): CircuitBreakerRegistry | undefined {
+  const known = registries.get(moduleRef);
+  if (known !== undefined) return known;
+  let registry: CircuitBreakerRegistry | null | undefined;
+  try {
+    registry = moduleRef.get<CircuitBreakerRegistry>(CIRCUIT_BREAKER_REGISTRY, {
+      strict: false,
+    });
+  } catch {
+    reportMissingModule(moduleRef, source);
+  }
+  if (registry === null || registry === undefined) return undefined;
+  registries.set(moduleRef, registry);
+  return registry;
+}
+
+function reportMissingModule(moduleRef: ModuleRef, source: string): void {
+  const application = moduleRef.get(ModulesContainer, { strict: false });
+  if (applicationsTold.has(application)) return;
+  applicationsTold.add(application);
+  new Logger('CircuitBreaker').error(
+    protectionMessages.moduleIsMissing(source),
+  );
+}

@@ -1,0 +1,59 @@
+import {
+  INTERCEPTORS_METADATA,
+  PATH_METADATA,
+} from '@nestjs/common/constants.js';
+import { MetadataScanner } from '@nestjs/core';
+
+/** Marks the interceptor's class: two copies of this package have two. */
+export const INTERCEPTOR_MARK: unique symbol = Symbol.for(
+  'nestjs-breaker:interceptor',
+);
+
+/** How Nest's transports mark a method as a handler. */
+const HANDLER_METADATA = [PATH_METADATA, 'microservices:pattern'];
+
+/** Whether a class or a method has our interceptor. */
+export function hasInterceptor(target: object): boolean {
+  return countInterceptors(target) > 0;
+}
+
+/** How often our interceptor is bound to a handler of a class: Nest runs it as often. */
+export function bindingsOf(classRef: object, handler: object): number {
+  return countInterceptors(classRef) + countInterceptors(handler);
+}
+
+/** The names of the methods that our interceptor runs before. */
+export function interceptedHandlers(prototype: object): string[] {
+  const methods = prototype as Record<string, object>;
+  const isWholeClass = hasInterceptor(prototype.constructor);
+  return new MetadataScanner()
+    .getAllMethodNames(prototype)
+    .filter(
+      name =>
+        hasInterceptor(methods[name]!) ||
+        (isWholeClass && isHandler(methods[name]!)),
+    );
+}
+
+function isHandler(method: object): boolean {
+  return HANDLER_METADATA.some(key => Reflect.hasMetadata(key, method));
+}
+
+function countInterceptors(target: object): number {
+  const interceptors: unknown = Reflect.getMetadata(
+    INTERCEPTORS_METADATA,
+    target,
+  );
+  return Array.isArray(interceptors)
+    ? interceptors.filter(isOurInterceptor).length
+    : 0;
+}
+
+function isOurInterceptor(interceptor: unknown): boolean {
+  return (
+    (typeof interceptor === 'function' && INTERCEPTOR_MARK in interceptor) ||
+    (typeof interceptor === 'object' &&
+      interceptor !== null &&
+      INTERCEPTOR_MARK in interceptor.constructor)
+  );
+}

@@ -1,0 +1,145 @@
+import type { ModuleRef } from '@nestjs/core';
+import {
+  compileCallOptions,
+  type AnswerKind,
+  type CallPlan,
+} from '../circuit/call-options.js';
+import { invoke, type Circuit } from '../circuit/circuit.js';
+import { answerKindOf, declaredAnswerKind } from './answer-kind.js';
+import type { Method } from './fallback-check.js';
+import { findRegistry } from './find-registry.js';
+import { moduleRefOf } from './module-ref-of.js';
+import { optionsOf, protectionOfMethod } from './protection.js';
+import {
+  findDeclaredMethod,
+  type DeclaredMethod,
+} from './protection-metadata.accessor.js';
+
+/**
+ * Puts a circuit breaker in front of a method. Everything about it is found at the
+ * call: through the `ModuleRef` of the instance, never at import.
+ *
+ * A `Proxy`, so that name, length, source and own properties of the method stay;
+ * the metadata of decorators below is copied, that of decorators above arrives by
+ * itself.
+ *
+ * @returns the function to put in the method's place
+ */
+export function protectMethod(
+  original: Method,
+  declared: DeclaredMethod,
+): Method {
+  const method = new ProtectedMethod(original, declared);
+  const proxy = new Proxy(original, {
+    apply: (_original, self: unknown, args: unknown[]) =>
+      method.call(self, args),
+  });
+  for (const key of Reflect.getOwnMetadataKeys(original)) {
+    const value: unknown = Reflect.getOwnMetadata(key, original);
+    Reflect.defineMetadata(key, value, proxy);
+  }
+  return proxy;
+}
+
+/** What the calls of one class's instances in one application have in common. */
+interface Binding {
+  readonly moduleRef: ModuleRef;
+  readonly prototype: object;
+  readonly circuit: Circuit;
+  readonly plan: CallPlan;
+  readonly kind: AnswerKind | undefined;
+  /** Reached with `super` from a method that this same circuit already protects. */
+  readonly isInside: boolean;
+}
+
+class ProtectedMethod {
+  private readonly bindings = new WeakMap<
+    object,
+    WeakMap<ModuleRef, Binding>
+  >();
+  /** Most methods are called on one class in one application. */
+  private latest: Binding | undefined;
+  private lastKind: AnswerKind | undefined;
+
+  constructor(
+    private readonly original: Method,
+    private readonly declared: DeclaredMethod,
+  ) {}
+
+  call(self: unknown, args: unknown[]): unknown {
+    const moduleRef = moduleRefOf(self);
+    if (moduleRef === undefined) return this.run(self, args);
+    const prototype = Object.getPrototypeOf(self) as object;
+    const { latest } = this;
+    const binding =
+      latest?.moduleRef === moduleRef && latest.prototype === prototype
+        ? latest
+        : this.bind(moduleRef, prototype);
+    if (binding === undefined || binding.isInside) return this.run(self, args);
+    const { circuit, plan, kind } = binding;
+    const body = () => this.run(self, args);
+    if (kind !== undefined) {
+      return invoke(circuit, plan, body, { self, args }, kind);
+    }
+    const { lastKind } = this;
+    const answer = invoke(circuit, plan, body, { self, args, lastKind });
+    this.lastKind = answerKindOf(answer);
+    return answer;
+  }
+
+  private run(self: unknown, args: unknown[]): unknown {
+    return Reflect.apply(this.original, self, args);
+  }
+
+  private bind(moduleRef: ModuleRef, prototype: object): Binding | undefined {
+    let ofClass = this.bindings.get(prototype);
+    if (ofClass === undefined) {
+      this.bindings.set(prototype, (ofClass = new WeakMap()));
+    }
+    let binding = ofClass.get(moduleRef);
+    if (binding === undefined) {
+      binding = this.createBinding(moduleRef, prototype);
+      if (binding === undefined) return undefined;
+      ofClass.set(moduleRef, binding);
+    }
+    return (this.latest = binding);
+  }
+
+  private createBinding(
+    moduleRef: ModuleRef,
+    prototype: object,
+  ): Binding | undefined {
+    const { declared, original } = this;
+    const { key, writtenIn } = declared;
+    const protection = protectionOfMethod(prototype, declared);
+    const { source } = protection;
+    const registry = findRegistry(moduleRef, source);
+    if (registry === undefined) return undefined;
+    const options = optionsOf(protection);
+    const plan = compileCallOptions(options.call, source);
+    const returnType: unknown = Reflect.getMetadata(
+      'design:returntype',
+      writtenIn,
+      key as string | symbol,
+    );
+    return {
+      moduleRef,
+      prototype,
+      circuit: registry.declare(protection.circuit, options.circuit, source),
+      plan,
+      kind: declaredAnswerKind(original, returnType) ?? plan.returns,
+      isInside: isInsideItself(prototype, declared),
+    };
+  }
+}
+
+/** Whether the method is overridden by one that its own circuit protects: then it is only reached from inside. */
+function isInsideItself(prototype: object, declared: DeclaredMethod): boolean {
+  const nearest = findDeclaredMethod(prototype, declared.key);
+  return (
+    nearest !== undefined &&
+    nearest.writtenIn !== declared.writtenIn &&
+    protectionOfMethod(prototype, nearest).circuit ===
+      protectionOfMethod(prototype, declared).circuit
+  );
+}

@@ -1,0 +1,43 @@
+import { quote } from '../state/quote.js';
+
+const NAME_IT = `@CircuitBreaker('a-name')`;
+
+/** What this room tells, each in a place of its own. */
+export const protectionMessages = {
+  moduleIsMissing: (source: string) =>
+    `${source} is to be protected by a circuit breaker, but this application has none: calls pass unprotected.` +
+    ` Add CircuitBreakerModule.forRoot() to the imports of the root module.`,
+
+  notAMethod: (what: string, kind: string) =>
+    `@CircuitBreaker() cannot protect ${what}: it is ${kind}. Decorate a method, or move the call into one.`,
+
+  standardDecorators: () =>
+    '@CircuitBreaker() needs the decorators that NestJS uses. Set "experimentalDecorators": true in tsconfig.json.',
+
+  decoratedTwice: (what: string) =>
+    `${what} is decorated with @CircuitBreaker() twice. Keep one: a call goes through one circuit.`,
+
+  nameIsEmpty: () =>
+    `is empty; give the circuit a name, or leave it out to call the circuit after the class and the method`,
+
+  sharedDefaultName: (circuit: string) =>
+    `two classes of this name have such a method, and the circuit "${circuit}" would serve both; give each a name: ${NAME_IT}`,
+
+  fallbackIsMissing: (method: string, closest: string | undefined) =>
+    `the class has no method ${quote(method)}` +
+    (closest === undefined ? '' : `; did you mean ${quote(closest)}?`) +
+    `; name a public method that takes (error, ...args), or give a function`,
+
+  fallbackIsItself: (method: string) =>
+    `${quote(method)} is the protected method itself and would fail the same way; name another one`,
+
+  fallbackIsInside: (method: string, circuit: string) =>
+    `${quote(method)} goes through the same circuit "${circuit}" and would be refused, too; name a method without that circuit`,
+
+  sharedInstance: (className: string) =>
+    `An instance of ${className}, which has methods decorated with @CircuitBreaker(), is a provider of two running applications.` +
+    ` It cannot belong to the circuits of both: give each application its own (useFactory), or close the first one before.`,
+
+  protectsNothing: (className: string) =>
+    `@CircuitBreaker() on class ${className} protects nothing: no method of it is decorated and it handles no requests. Decorate its methods.`,
+} as const;

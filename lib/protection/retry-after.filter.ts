@@ -1,0 +1,77 @@
+import {
+  Catch,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
+import { BaseExceptionFilter, type HttpAdapterHost } from '@nestjs/core';
+import { isRejection, type Rejection } from '../errors/rejection.js';
+
+/** What `@Catch()` is given: Nest asks with `instanceof`, we answer by code. */
+// `instanceof` needs a class, be it an empty one.
+// oxlint-disable-next-line typescript/no-extraneous-class
+abstract class AnyRejection {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return isRejection(value);
+  }
+}
+
+/** Marks the filter's instances: two copies of this package have two classes. */
+export const RETRY_AFTER_FILTER: unique symbol = Symbol.for(
+  'nestjs-breaker:retry-after-filter',
+);
+
+/**
+ * Sets `Retry-After` on the HTTP answers to our rejections and leaves the answer
+ * itself to the filter that would have given it. Nest asks it for no other error.
+ */
+@Catch(AnyRejection)
+export class RetryAfterFilter implements ExceptionFilter<Rejection> {
+  readonly [RETRY_AFTER_FILTER] = true;
+
+  /**
+   * @param others the global filters beside this one, the one to ask first at the front
+   */
+  constructor(
+    private readonly others: () => readonly ExceptionFilter[],
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  /** @returns what the other filter returns; nothing, outside HTTP, stands for "not handled" */
+  catch(rejection: Rejection, host: ArgumentsHost): unknown {
+    const isHttp = host.getType() === 'http';
+    if (isHttp) this.setHeader(rejection, host);
+    const filter = this.others().find(other => takes(other, rejection));
+    if (filter !== undefined) return filter.catch(rejection, host);
+    if (!isHttp) return undefined;
+    return new BaseExceptionFilter(this.adapterHost.httpAdapter).catch(
+      rejection,
+      host,
+    );
+  }
+
+  private setHeader({ retryAfter }: Rejection, host: ArgumentsHost): void {
+    if (retryAfter === null) return;
+    const { httpAdapter } = this.adapterHost;
+    const response: unknown = host.switchToHttp().getResponse();
+    if (httpAdapter.isHeadersSent(response)) return;
+    const seconds = Math.max(1, Math.ceil(retryAfter / 1000));
+    httpAdapter.setHeader(response, 'Retry-After', String(seconds));
+  }
+}
+
+/** Whether Nest would choose a filter for an error. */
+function takes(filter: ExceptionFilter, error: unknown): boolean {
+  if (RETRY_AFTER_FILTER in filter) return false;
+  const types = caughtBy(filter);
+  return types.length === 0 || types.some(type => error instanceof type);
+}
+
+function caughtBy(filter: ExceptionFilter): Function[] {
+  const prototype = Object.getPrototypeOf(filter) as object;
+  const types: unknown =
+    Reflect.getMetadata(FILTER_CATCH_EXCEPTIONS, prototype) ??
+    Reflect.getMetadata(FILTER_CATCH_EXCEPTIONS, prototype.constructor) ??
+    [];
+  return types as Function[];
+}
