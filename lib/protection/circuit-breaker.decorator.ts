@@ -4,6 +4,7 @@ import type { CircuitBreakerOptions } from './circuit-breaker-options.js';
 import type {
   HasClassFallbacks,
   HasFallbacks,
+  IsInstance,
   Method,
 } from './fallback-check.js';
 import { injectModuleRef } from './module-ref-of.js';
@@ -22,7 +23,7 @@ import { protectionMessages } from './protection.messages.js';
  */
 export interface CircuitBreakerDecorator<FallbackName extends string> {
   <Host extends object, M extends Method>(
-    target: Host & HasFallbacks<Host, FallbackName, M>,
+    target: Host & IsInstance<Host> & HasFallbacks<Host, FallbackName, M>,
     key: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): void;

@@ -25,7 +25,12 @@ export type HasFallbacks<
         : FallbackFor<M>;
     };
 
-/** The same for a class: which arguments come after the error depends on the method, or is the `ExecutionContext`. */
+/** Refuses the static methods of a class: they belong to no instance. */
+export type IsInstance<Host> = Host extends Function
+  ? 'a static method belongs to no instance'
+  : unknown;
+
+/** As {@link HasFallbacks} for a class: which arguments come after the error depends on the method, or is the `ExecutionContext`. */
 export type HasClassFallbacks<Host, Name extends string> = string extends Name
   ? unknown
   : {
