@@ -87,17 +87,23 @@ export class FallbackChain {
   }
 
   /**
-   * A plain answer, or whatever the fallback returns.
+   * What the first fallback that succeeds answers: a value, or a promise if that
+   * is what it returns.
    *
-   * @throws the last error, with the original one as its cause, if all fail;
-   *   the original error if none of them takes it
+   * @param from the index of the first fallback to try
+   * @throws (or rejects with) the last error, with the original one as its cause,
+   *   if all fail; the original error if none of them takes it
    */
-  runSync(error: LazyError, call: FallbackCall): unknown {
-    let last: Thrown | undefined;
-    for (const step of this.steps) {
+  run(error: LazyError, call: FallbackCall, from = 0, last?: Thrown): unknown {
+    for (let index = from; index < this.steps.length; index++) {
+      const step = this.steps[index]!;
       if (!takes(step, error, call)) continue;
       try {
-        return answer(step, error, call);
+        const given = answer(step, error, call);
+        if (!isPromiseLike(given)) return given;
+        return Promise.resolve(given).catch((thrown: unknown) =>
+          this.run(error, call, index + 1, { error: thrown }),
+        );
       } catch (thrown) {
         last = { error: thrown };
       }
@@ -105,21 +111,7 @@ export class FallbackChain {
     throw outcomeOf(last, error);
   }
 
-  /** As {@link runSync}, and waits for each answer. */
-  async run(error: LazyError, call: FallbackCall): Promise<unknown> {
-    let last: Thrown | undefined;
-    for (const step of this.steps) {
-      if (!takes(step, error, call)) continue;
-      try {
-        return await answer(step, error, call);
-      } catch (thrown) {
-        last = { error: thrown };
-      }
-    }
-    throw outcomeOf(last, error);
-  }
-
-  /** As {@link runSync}; promises and Observables are followed, any other answer is one value. */
+  /** As {@link run}; promises and Observables are followed, any other answer is one value. */
   run$(error: LazyError, call: FallbackCall): Observable<unknown> {
     const tryFrom = (index: number, last?: Thrown): Observable<unknown> => {
       const step = this.steps[index];
@@ -190,7 +182,16 @@ function outcomeOf(last: Thrown | undefined, original: LazyError): unknown {
 
 function toObservable(value: unknown): Observable<unknown> {
   if (isObservable(value)) return value;
-  return value instanceof Promise ? from(value) : of(value);
+  return isPromiseLike(value) ? from(value) : of(value);
+}
+
+/** Whether a value is waited for by `await`. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /**

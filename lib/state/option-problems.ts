@@ -197,7 +197,7 @@ function schemasAt(schema: Schema, at: OptionPath): readonly Schema[] {
 }
 
 /** A schema without what gives defaults and the like; a union's branches each. */
-function alternatives(schema: Schema): Schema[] {
+export function alternatives(schema: Schema): Schema[] {
   if (schema instanceof z.ZodUnion) return schema.options.flatMap(alternatives);
   if (schema instanceof z.ZodPipe) return alternatives(schema.in);
   return schema instanceof z.ZodDefault ||

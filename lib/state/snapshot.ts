@@ -86,12 +86,15 @@ export function takeSnapshot(machine: StateMachine): CircuitSnapshot {
   };
 }
 
-function windowSnapshot(
-  { phase, record: { window }, rules }: StateMachine,
-  now: number,
-): WindowSnapshot {
-  // An open circuit shows the window that tripped it.
-  if (phase.state !== 'open') window.age(now);
+function windowSnapshot(machine: StateMachine, now: number): WindowSnapshot {
+  const {
+    phase,
+    record: { window },
+    rules,
+  } = machine;
+  // An open circuit shows the window that tripped it. What was overdue in
+  // half-open and nobody noticed will be judged on the window of that instant.
+  if (phase.state !== 'open') window.age(machine.nextLapse(now)?.at ?? now);
   const { calls, failures, slow } = window;
   const rate = (part: number) => (calls === 0 ? null : part / calls);
   return {

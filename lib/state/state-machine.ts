@@ -11,7 +11,11 @@ import type { Coordinator } from './coordinator.js';
 import { ProbeDeadlineError } from '../errors/probe-deadline.error.js';
 import { EventEmitter } from './event-emitter.js';
 import type { CircuitEvent, CircuitEventDetails } from './events.js';
-import { HalfOpenTally, type ProbeVerdict } from './half-open-tally.js';
+import {
+  HalfOpenTally,
+  type Lapse,
+  type ProbeVerdict,
+} from './half-open-tally.js';
 import { History } from './history.js';
 import { InFlightList } from './in-flight-list.js';
 import { openWait } from './open-wait.js';
@@ -43,8 +47,6 @@ export type Phase = PhaseDetails & {
   readonly since: number;
   readonly at: number;
 };
-
-type HalfOpenPhase = Extract<Phase, { state: 'half-open' }>;
 
 /** What callers are told when all probes are taken: places come free at any time. */
 const RETRY_AFTER_FULL_MS = 1_000;
@@ -134,7 +136,7 @@ export class StateMachine implements Settler {
         // What is overdue is judged by the admission itself.
         return (
           phase.tally.hasPlace(this.rules.halfOpen) ||
-          this.nextLapse(phase, now) !== undefined
+          this.nextLapse(now) !== undefined
         );
       default:
         return phase.state === 'forced-closed';
@@ -148,6 +150,14 @@ export class StateMachine implements Settler {
     return phase.state === 'open'
       ? Math.max(0, phase.wait - (now - phase.since))
       : null;
+  }
+
+  /** The deadline that fell due first and that nobody has noticed yet. */
+  nextLapse(now: number): Lapse | undefined {
+    const { phase } = this;
+    return phase.state === 'half-open'
+      ? phase.tally.nextLapse(this.rules.halfOpen, phase.since, now)
+      : undefined;
   }
 
   /** Ends an admitted call. What comes after the first end, or after an expired deadline, changes nothing. */
@@ -171,8 +181,9 @@ export class StateMachine implements Settler {
       this.record.count('ignored', false);
       this.emitter.tell('ignored', {}, admission.generation, duration);
     } else {
-      this.judgeLapses(now);
-      // A deadline that nobody had noticed wins over a late outcome.
+      // A deadline that nobody had noticed wins over a late outcome. Outcomes of
+      // older generations change nothing, so they notice none.
+      if (admission.generation === this.generation) this.judgeLapses(now);
       if (!admission.isSettled) {
         this.conclude(admission, ending, now, duration, isSlow, error);
       }
@@ -400,7 +411,7 @@ export class StateMachine implements Settler {
     for (;;) {
       const { phase } = this;
       if (phase.state !== 'half-open') return;
-      const lapse = this.nextLapse(phase, now);
+      const lapse = this.nextLapse(now);
       if (lapse === undefined) return;
       if (lapse.what === 'deadline') this.expire(lapse.probe, lapse.at);
       else {
@@ -408,10 +419,6 @@ export class StateMachine implements Settler {
         this.endProbing(verdict, phase.tally, lapse.at, undefined);
       }
     }
-  }
-
-  private nextLapse({ tally, since }: HalfOpenPhase, now: number) {
-    return tally.nextLapse(this.rules.halfOpen, since, now);
   }
 
   /** A probe past its deadline is one failure, at the instant of the deadline. */
@@ -447,6 +454,7 @@ export class StateMachine implements Settler {
   private open(trip: Trip, at: number, error: unknown): void {
     const { clock, random, report } = this.deps;
     this.attempt++;
+    this.record.window.age(at);
     const asked = retryAfterOf(error, clock.wallTime()) ?? 0;
     const wait = openWait(this.rules, this.attempt, asked, random, report);
     this.become({ state: 'open', wait, trip }, at, trip.reason);
