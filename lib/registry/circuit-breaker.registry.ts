@@ -1,0 +1,291 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Logger } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import { Circuit, type CircuitDependencies } from '../circuit/circuit.js';
+import { EventStream } from '../circuit/event-stream.js';
+import { UnknownCircuitError } from '../errors/unknown-circuit.error.js';
+import {
+  circuitOptionsSchema,
+  type CircuitOptions,
+} from '../state/circuit-options.js';
+import {
+  CIRCUIT_EVENT_TYPES,
+  type CircuitEvent,
+  type CircuitEventType,
+} from '../state/events.js';
+import { mergeOptions } from '../state/merge-options.js';
+import { parseOptions } from '../state/parse-options.js';
+import { quote } from '../state/quote.js';
+import type { CircuitSnapshot } from '../state/snapshot.js';
+import {
+  CircuitListeners,
+  type RegistryListener,
+} from './circuit-listeners.js';
+import { Declarations } from './declarations.js';
+import { KeyedCircuits, OVERFLOW_KEY } from './keyed-circuits.js';
+import type { PresetCircuitOptions } from './module-options.js';
+import { OnceLogger } from './once-logger.js';
+
+/** What the circuits of a registry stand on; all of it can be replaced. */
+export type RegistryDependencies = Omit<CircuitDependencies, 'key' | 'keyed'>;
+
+/**
+ * The circuits of one application, by name. Inject it to look at them and to
+ * steer them; iterate it for all of them, keyed ones too.
+ *
+ * A circuit is made when it is first asked for, and then stays.
+ *
+ * @example
+ * constructor(private readonly circuits: CircuitBreakerRegistry) {}
+ *
+ * isolate() {
+ *   this.circuits.get('payment-gateway').forceOpen('maintenance');
+ * }
+ */
+export class CircuitBreakerRegistry implements Iterable<Circuit> {
+  private readonly circuits = new Map<string, Circuit>();
+  private readonly keyedCircuits = new Map<string, KeyedCircuits>();
+  private readonly listeners = new CircuitListeners();
+  private readonly createdWith = new Map<string, PresetCircuitOptions>();
+  private readonly logger: OnceLogger;
+
+  /** @internal an application gets it from `CircuitBreakerModule`. */
+  constructor(
+    private readonly declarations: Declarations = new Declarations(),
+    private readonly dependencies: RegistryDependencies = {},
+  ) {
+    this.logger = new OnceLogger(
+      dependencies.logger ?? new Logger('CircuitBreaker'),
+    );
+  }
+
+  /**
+   * The circuit of a declared name.
+   *
+   * @throws UnknownCircuitError that names the closest declared circuit
+   */
+  get(name: string): Circuit {
+    const circuit = this.find(name);
+    if (circuit !== undefined) return circuit;
+    throw new UnknownCircuitError(
+      name,
+      this.declarations.closestTo(String(name)),
+      this.names(),
+    );
+  }
+
+  /** The circuit of a declared name, else `undefined`. */
+  find(name: string): Circuit | undefined {
+    const circuit = this.circuits.get(name);
+    if (circuit !== undefined) return circuit;
+    return this.declarations.has(name) ? this.create(name) : undefined;
+  }
+
+  /**
+   * The circuit of a name, which is declared by this if nothing else does. A
+   * declared circuit keeps its options; to change them use {@link configure}.
+   *
+   * @param options over `defaults`
+   * @throws InvalidOptionsError
+   */
+  getOrCreate(name: string, options?: PresetCircuitOptions): Circuit {
+    if (!this.declarations.has(name)) {
+      this.declarations.create(name, options);
+      this.createdWith.set(name, mergeOptions({}, options));
+    } else if (
+      options !== undefined &&
+      !isDeepStrictEqual(this.createdWith.get(name), mergeOptions({}, options))
+    ) {
+      this.logger.warn(
+        `Circuit ${quote(name)}: getOrCreate() was given options, but the circuit has others already and keeps them. Change them with configure().`,
+      );
+    }
+    return this.get(name);
+  }
+
+  /**
+   * The circuit of one key under a declared name, e.g. of one tenant or host. It
+   * has the options of the name and a state of its own.
+   *
+   * At most `maxKeys` are kept. Beyond that the least recently used one that is
+   * closed and idle goes; ask for a keyed circuit at each call rather than keep
+   * it. If none can go, the key shares one circuit with the others for which
+   * there is no room.
+   *
+   * @throws UnknownCircuitError if the name is not declared
+   * @throws TypeError if the key is no string
+   */
+  keyed(name: string, key: string): Circuit {
+    if (typeof key !== 'string') {
+      throw new TypeError(
+        `Circuit ${quote(name)}: got the key ${quote(key)}; a key is a string.`,
+      );
+    }
+    let keyed = this.keyedCircuits.get(name);
+    if (keyed === undefined) {
+      keyed = this.createKeyed(this.get(name));
+      this.keyedCircuits.set(name, keyed);
+    }
+    return keyed.get(key);
+  }
+
+  /** Every declared name. */
+  names(): string[] {
+    return this.declarations.names();
+  }
+
+  /** Every circuit at this instant, keyed ones too, as plain JSON. */
+  snapshot(): CircuitSnapshot[] {
+    return Array.from(this, circuit => circuit.snapshot());
+  }
+
+  /**
+   * Changes options of a circuit and of all keyed circuits under its name, from
+   * the next evaluation on; those that come later have them, too.
+   *
+   * @throws UnknownCircuitError if the name is not declared
+   * @throws InvalidOptionsError that lists every bad option; nothing has changed then
+   */
+  configure(name: string, patch: CircuitOptions): void {
+    this.get(name);
+    const circuits = [...this.under(name)];
+    for (const { rules } of circuits) {
+      // A circuit may have been configured by itself: what fits the name may not fit it.
+      parseOptions(
+        circuitOptionsSchema,
+        mergeOptions<CircuitOptions>(rules, patch),
+        `Circuit ${quote(name)}`,
+      );
+    }
+    this.declarations.configure(name, patch);
+    for (const circuit of circuits) circuit.configure(patch);
+  }
+
+  /** The events of all circuits, those to come too. Costs nothing without a subscriber; one that throws is logged. */
+  get events$(): Observable<CircuitEvent> {
+    return EventStream.from<CircuitEvent>(
+      tell => this.on(CIRCUIT_EVENT_TYPES, tell),
+      error =>
+        this.logger.error(
+          `A subscriber to the events of all circuits threw and was passed over: ${String(error)}`,
+          error instanceof Error ? error.stack : undefined,
+        ),
+    );
+  }
+
+  /**
+   * @internal Registers a listener to some kinds of events of all circuits, those
+   * to come too; the other kinds then cost nothing.
+   *
+   * @returns what unregisters it
+   */
+  on(
+    types: readonly CircuitEventType[],
+    listener: RegistryListener,
+  ): () => void {
+    return this.listeners.add(types, listener, this.existing());
+  }
+
+  /**
+   * @internal Declares a circuit in the name of a decorator. The same declaration
+   * again changes nothing.
+   *
+   * @throws InvalidOptionsError if the options are wrong, or if they disagree
+   *   with another decorator's
+   */
+  declare(
+    name: string,
+    options: CircuitOptions | undefined,
+    source: string,
+  ): Circuit {
+    const declaration = { name, options, source };
+    if (!this.declarations.isKnown('decorator', declaration)) {
+      this.declarations.addLate('decorator', declaration);
+      this.refresh(name);
+    }
+    return this.get(name);
+  }
+
+  /** @internal Tells, at the start, of options that can be taken but are surely not meant. */
+  warnOfOptions(): void {
+    for (const name of this.names()) {
+      parseOptions(
+        circuitOptionsSchema,
+        this.declarations.optionsOf(name),
+        `Circuit ${quote(name)}`,
+        message => this.logger.warn(message),
+      );
+    }
+  }
+
+  /** Every circuit; those that are declared are made. */
+  *[Symbol.iterator](): Iterator<Circuit> {
+    for (const name of this.names()) {
+      this.get(name);
+      yield* this.under(name);
+    }
+  }
+
+  /** @internal Lets go of every listener: the application is closed. */
+  dispose(): void {
+    this.listeners.clear();
+    for (const circuit of this.existing()) circuit.dispose();
+  }
+
+  private *existing(): Iterable<Circuit> {
+    for (const name of this.circuits.keys()) yield* this.under(name);
+  }
+
+  private *under(name: string): Iterable<Circuit> {
+    const circuit = this.circuits.get(name);
+    if (circuit !== undefined) yield circuit;
+    yield* this.keyedCircuits.get(name) ?? [];
+  }
+
+  private create(name: string): Circuit {
+    const circuit = this.build(name);
+    this.circuits.set(name, circuit);
+    return circuit;
+  }
+
+  private createKeyed(circuit: Circuit): KeyedCircuits {
+    const { name } = circuit;
+    return new KeyedCircuits({
+      maxKeys: () => circuit.rules.maxKeys,
+      create: key => this.build(name, key),
+      forget: evicted => {
+        this.listeners.detach(evicted);
+        evicted.dispose();
+      },
+      warn: () =>
+        this.logger.warn(
+          `Circuit ${quote(name)} has ${circuit.rules.maxKeys} keyed circuits (maxKeys), none of them closed and idle: further keys share the circuit "${OVERFLOW_KEY}". Raise maxKeys, or see whether \`key\` answers too many different keys.`,
+        ),
+    });
+  }
+
+  private build(name: string, key?: string): Circuit {
+    const circuit = new Circuit(name, this.declarations.optionsOf(name), {
+      ...this.dependencies,
+      logger: this.logger,
+      key,
+      keyed: otherKey => this.keyed(name, otherKey),
+    });
+    this.listeners.attach(circuit);
+    return circuit;
+  }
+
+  /** Has the circuits of a name follow a declaration that came after them. */
+  private refresh(name: string): void {
+    const options = this.declarations.optionsOf(name);
+    for (const circuit of this.under(name)) {
+      const before = circuit.rules;
+      const after = parseOptions(
+        circuitOptionsSchema,
+        options,
+        `Circuit ${quote(name)}`,
+      );
+      if (!isDeepStrictEqual(before, after)) circuit.configure(options);
+    }
+  }
+}

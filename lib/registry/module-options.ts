@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { CircuitOptions } from '../state/circuit-options.js';
+import { isMergeable } from '../state/merge-options.js';
+import { option } from '../state/option.js';
+import type { BuiltInPreset } from './presets.js';
+
+/** A preset that ships, or one of `presets`. */
+// `string & {}` keeps the editor's suggestions of the names that ship.
+export type PresetName = BuiltInPreset | (string & {});
+
+/** A circuit's options, over those of a preset. */
+export interface PresetCircuitOptions extends CircuitOptions {
+  /** Whose options stand below these. */
+  preset?: PresetName | undefined;
+}
+
+/**
+ * What `CircuitBreakerModule.forRoot` takes. Circuit options inside of it are
+ * validated where they meet: laid over each other, for each circuit.
+ */
+export const moduleOptionsSchema = z.strictObject({
+  defaults: option(
+    z.custom<PresetCircuitOptions>(isMergeable).prefault({}),
+    'an object of circuit options, and `preset` for circuits that name none',
+    'the options of every circuit',
+  ),
+  presets: option(
+    z.custom<Record<string, CircuitOptions>>(isMergeable).prefault({}),
+    'an object: circuit options for each name of a preset',
+    'options to choose by name; one with the name of a shipped preset takes its place',
+  ),
+  circuits: option(
+    z.custom<Record<string, PresetCircuitOptions>>(isMergeable).prefault({}),
+    'an object: circuit options and `preset`, for each name of a circuit',
+    'the circuits of the application, and their options',
+  ),
+  env: option(
+    z
+      .union([
+        z.literal(false),
+        z.strictObject({
+          prefix: option(
+            z
+              .string()
+              .regex(/^[A-Za-z][A-Za-z0-9_]*$/)
+              .default('CIRCUIT_BREAKER'),
+            'letters, digits and underscores, with a letter first',
+            'with what the names of the variables begin',
+          ),
+        }),
+      ])
+      .default(false),
+    '{ prefix }, or false',
+    'whether environment variables override the options of declared circuits',
+  ),
+});
+
+/** The options of the whole application, as a user writes them. */
+export type CircuitBreakerModuleOptions = z.input<typeof moduleOptionsSchema>;
