@@ -63,6 +63,11 @@ export function splitOptions(options: CircuitBreakerOptions): SplitOptions {
   };
 }
 
+/** Whether an option belongs to the circuit, and not to the call. */
+export function isCircuitOption(key: PropertyKey | undefined): boolean {
+  return key !== undefined && Object.hasOwn(circuitOptionsSchema.shape, key);
+}
+
 function pick<S extends z.ZodObject>(
   options: object,
   schema: S,

@@ -17,24 +17,16 @@ import { protectionMessages } from './protection.messages.js';
  * compile time, this says so at the start, also to those who write JavaScript.
  *
  * @param key the protected method
- * @param instance where there is one, its own functions count as methods
  */
 export function fallbackProblemsOf(
   prototype: object,
   key: PropertyKey,
   protection: Protection,
-  instance?: object,
 ): OptionProblem[] {
   const { fallback } = optionsOf(protection).call;
   if (fallback === undefined) return [];
   return new FallbackChain(fallback).methodNames.flatMap(name => {
-    const message = problemOf(
-      prototype,
-      key,
-      protection.circuit,
-      name,
-      instance,
-    );
+    const message = problemOf(prototype, key, protection.circuit, name);
     return message === undefined
       ? []
       : { path: `${protection.source}: fallback`, message };
@@ -46,10 +38,9 @@ function problemOf(
   key: PropertyKey,
   circuit: string,
   name: string,
-  instance: object | undefined,
 ): string | undefined {
   if (name === key) return protectionMessages.fallbackIsItself(name);
-  if (!hasFunction(prototype, name) && !hasFunction(instance, name)) {
+  if (!hasMethod(prototype, name)) {
     const closest = closestName(name, methodNamesOf(prototype));
     return protectionMessages.fallbackIsMissing(name, closest);
   }
@@ -61,9 +52,8 @@ function problemOf(
 }
 
 /** Looks without calling: a getter may do anything. */
-function hasFunction(owner: object | undefined, name: string): boolean {
-  if (owner === undefined) return false;
-  for (const each of prototypeChain(owner)) {
+function hasMethod(prototype: object, name: string): boolean {
+  for (const each of prototypeChain(prototype)) {
     const descriptor = Object.getOwnPropertyDescriptor(each, name);
     if (descriptor !== undefined) {
       return (

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { ModulesContainer, type ModuleRef } from '@nestjs/core';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
 import { protectionMessages } from './protection.messages.js';
-import { CIRCUIT_BREAKER_REGISTRY } from './registry-token.js';
+import { CIRCUIT_BREAKER_REGISTRY } from '../registry/registry-token.js';
 
 const registries = new WeakMap<ModuleRef, CircuitBreakerRegistry>();
 const applicationsTold = new WeakSet<object>();

@@ -7,6 +7,7 @@ import {
   declaredMethods,
 } from './protection-metadata.accessor.js';
 import { protectionMessages } from './protection.messages.js';
+import { isObject, ownInstanceOf } from './provider-classes.js';
 
 /**
  * Tells decorated objects which application they serve, where Nest does not: it
@@ -19,7 +20,6 @@ export class InstanceAdopter {
   constructor(private readonly moduleRef: ModuleRef) {}
 
   /**
-   * @param wrappers of factories and values
    * @throws Error if an object serves another running application
    */
   adoptAll(wrappers: readonly InstanceWrapper[]): void {
@@ -86,19 +86,14 @@ function registryOf(moduleRef: ModuleRef) {
 
 /** What exists already. A transient provider has an instance for each static consumer. */
 function instancesOf(wrapper: InstanceWrapper): object[] {
-  const instances: unknown[] = wrapper.isTransient
-    ? wrapper
-        .getStaticTransientInstances()
-        .map(host => host?.instance as unknown)
-    : [wrapper.instance];
+  const instances: unknown[] =
+    wrapper.isFactory && wrapper.isTransient
+      ? wrapper.getStaticTransientInstances().map(host => host?.instance)
+      : [ownInstanceOf(wrapper)];
   return instances.filter(isObject);
 }
 
 function isDecorated(instance: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(instance);
   return isObject(prototype) && declaredMethods(prototype).length > 0;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

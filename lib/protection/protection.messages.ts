@@ -17,9 +17,6 @@ export const protectionMessages = {
   decoratedTwice: (what: string) =>
     `${what} is decorated with @CircuitBreaker() twice. Keep one: a call goes through one circuit.`,
 
-  nameIsEmpty: () =>
-    `is empty; give the circuit a name, or leave it out to call the circuit after the class and the method`,
-
   sharedDefaultName: (circuit: string) =>
     `two classes of this name have such a method, and the circuit "${circuit}" would serve both; give each a name: ${NAME_IT}`,
 
@@ -37,7 +34,4 @@ export const protectionMessages = {
   sharedInstance: (className: string) =>
     `An instance of ${className}, which has methods decorated with @CircuitBreaker(), is a provider of two running applications.` +
     ` It cannot belong to the circuits of both: give each application its own (useFactory), or close the first one before.`,
-
-  protectsNothing: (className: string) =>
-    `@CircuitBreaker() on class ${className} protects nothing: no method of it is decorated and it handles no requests. Decorate its methods.`,
 } as const;

@@ -3,6 +3,7 @@ import { mergeOptions } from '../state/merge-options.js';
 import { examineOptions } from '../state/parse-options.js';
 import {
   circuitBreakerOptionsSchema,
+  isCircuitOption,
   splitOptions,
   type CircuitBreakerOptions,
   type SplitOptions,
@@ -13,7 +14,6 @@ import {
   findDeclaredMethod,
   type DeclaredMethod,
 } from './protection-metadata.accessor.js';
-import { protectionMessages } from './protection.messages.js';
 
 /** What the decorators of a class and of its method come to, for the instances of one class. */
 export interface Protection {
@@ -39,15 +39,23 @@ export interface Protection {
  */
 export function protectionOfMethod(
   prototype: object,
-  { key, declaration, writtenIn }: DeclaredMethod,
+  method: DeclaredMethod,
 ): Protection {
-  const isOverridden =
-    findDeclaredMethod(prototype, key)?.writtenIn !== writtenIn;
+  const { key, declaration, writtenIn } = method;
+  const owner = isOverridden(prototype, method) ? writtenIn : prototype;
   return resolve(
     classDeclaration(prototype),
     declaration,
-    `${classNameOf(isOverridden ? writtenIn : prototype)}.${String(key)}`,
+    `${classNameOf(owner)}.${String(key)}`,
   );
+}
+
+/** Whether the instances of a class have another decorated method in its place, and reach it with `super` alone. */
+export function isOverridden(
+  prototype: object,
+  { key, writtenIn }: DeclaredMethod,
+): boolean {
+  return findDeclaredMethod(prototype, key)?.writtenIn !== writtenIn;
 }
 
 /** The protection of a handler that only its class's decorator or the interceptor protects. */
@@ -67,23 +75,17 @@ export function optionsOf({ options }: Protection): SplitOptions {
   return splitOptions(options);
 }
 
-/** Everything that is wrong with what the decorators were given, but for what only the other circuits can tell. */
-export function problemsOf(protection: Protection): OptionProblem[] {
-  const { problems } = examineOptions(
-    circuitBreakerOptionsSchema,
-    protection.options,
-  );
-  const found = problems.map(({ path, message }) => ({
-    path: `${protection.source}: ${path}`,
-    message,
-  }));
-  if (protection.circuit.trim() === '') {
-    found.push({
-      path: `${protection.source}: name`,
-      message: protectionMessages.nameIsEmpty(),
-    });
-  }
-  return found;
+/**
+ * What is wrong with the options of the call, and with unknown ones. Those of the
+ * circuit are judged by the registry, together with their other layers.
+ */
+export function problemsOf({ options, source }: Protection): OptionProblem[] {
+  return examineOptions(circuitBreakerOptionsSchema, options)
+    .problems.filter(({ at: [key] }) => !isCircuitOption(key))
+    .map(({ path, message }) => ({
+      path: `${source}: ${path === '' ? 'options' : path}`,
+      message,
+    }));
 }
 
 function resolve(

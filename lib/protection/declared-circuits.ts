@@ -1,0 +1,113 @@
+import type { ModulesContainer } from '@nestjs/core';
+import type { OptionProblem } from '../errors/invalid-options.error.js';
+import type { CircuitDeclaration } from '../registry/declarations.js';
+import { fallbackProblemsOf } from './fallback-problems.js';
+import { interceptedHandlers } from './intercepted-handlers.js';
+import {
+  isOverridden,
+  optionsOf,
+  problemsOf,
+  protectionOfHandler,
+  protectionOfMethod,
+  type Protection,
+} from './protection.js';
+import {
+  declaredMethods,
+  findDeclaredMethod,
+} from './protection-metadata.accessor.js';
+import { protectionMessages } from './protection.messages.js';
+import {
+  providerClassesOf,
+  wrappersOf,
+  type ProviderClass,
+} from './provider-classes.js';
+
+/** What a decorator or our interceptor protects. */
+interface Found {
+  readonly key: PropertyKey;
+  /** The class that a default name is made of, by its prototype. */
+  readonly owner: object;
+  readonly protection: Protection;
+}
+
+/**
+ * The circuits that the decorators and interceptors of an application declare,
+ * with what is wrong with them. Looks at classes alone, so that it can be asked
+ * before anything is instantiated, and again when all is.
+ */
+export function declaredCircuits(
+  modules: ModulesContainer,
+): CircuitDeclaration[] {
+  const owners = new Map<string, object>();
+  const told = new WeakMap<object, Set<PropertyKey>>();
+  return providerClassesOf(wrappersOf(modules)).flatMap(providerClass =>
+    foundIn(providerClass.prototype)
+      .filter(found => isNew(told, found))
+      .map(found => ({
+        name: found.protection.circuit,
+        options: optionsOf(found.protection).circuit,
+        source: found.protection.source,
+        problems: [
+          ...problemsIn(found, providerClass),
+          ...nameProblems(found, owners),
+        ],
+      })),
+  );
+}
+
+/** Everything that decorators and our interceptor protect in a class. */
+function foundIn(prototype: object): Found[] {
+  const methods = declaredMethods(prototype).map(method => ({
+    key: method.key,
+    owner: isOverridden(prototype, method) ? method.writtenIn : prototype,
+    protection: protectionOfMethod(prototype, method),
+  }));
+  const handlers = interceptedHandlers(prototype)
+    .filter(key => findDeclaredMethod(prototype, key) === undefined)
+    .map(key => ({
+      key,
+      owner: prototype,
+      protection: protectionOfHandler(prototype, key),
+    }));
+  return [...methods, ...handlers];
+}
+
+/** A method that several classes override is found in each of them. */
+function isNew(
+  told: WeakMap<object, Set<PropertyKey>>,
+  { key, owner }: Found,
+): boolean {
+  const keys = told.get(owner) ?? new Set();
+  told.set(owner, keys);
+  return keys.size < keys.add(key).size;
+}
+
+function problemsIn(
+  { key, protection }: Found,
+  { prototype, isAssumed }: ProviderClass,
+): readonly OptionProblem[] {
+  const problems = problemsOf(protection);
+  // The subclass that a factory makes may bring the fallback.
+  return problems.length > 0 || isAssumed
+    ? problems
+    : fallbackProblemsOf(prototype, key, protection);
+}
+
+/** Two classes of one name would share a circuit that nobody asked for. */
+function nameProblems(
+  { owner, protection }: Found,
+  owners: Map<string, object>,
+): OptionProblem[] {
+  const { circuit, isDefaultName, source } = protection;
+  if (!isDefaultName) return [];
+  const other = owners.get(circuit) ?? owner;
+  owners.set(circuit, other);
+  return other === owner
+    ? []
+    : [
+        {
+          path: source,
+          message: protectionMessages.sharedDefaultName(circuit),
+        },
+      ];
+}
