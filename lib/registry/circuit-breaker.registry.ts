@@ -21,7 +21,11 @@ import {
   CircuitListeners,
   type RegistryListener,
 } from './circuit-listeners.js';
-import { Declarations } from './declarations.js';
+import {
+  Declarations,
+  type CircuitDeclaration,
+  type Declarer,
+} from './declarations.js';
 import { KeyedCircuits, OVERFLOW_KEY } from './keyed-circuits.js';
 import type { PresetCircuitOptions } from './module-options.js';
 import { OnceLogger } from './once-logger.js';
@@ -198,12 +202,18 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     options: CircuitOptions | undefined,
     source: string,
   ): Circuit {
-    const declaration = { name, options, source };
-    if (!this.declarations.isKnown('decorator', declaration)) {
-      this.declarations.addLate('decorator', declaration);
-      this.refresh(name);
-    }
+    this.adopt('decorator', { name, options, source });
     return this.get(name);
+  }
+
+  /**
+   * @internal Declares the circuits of features that were loaded late. Those that
+   * are known change nothing.
+   *
+   * @throws InvalidOptionsError
+   */
+  declareFeatures(declarations: readonly CircuitDeclaration[]): void {
+    for (const declaration of declarations) this.adopt('feature', declaration);
   }
 
   /** @internal Tells, at the start, of options that can be taken but are surely not meant. */
@@ -230,6 +240,12 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   dispose(): void {
     this.listeners.clear();
     for (const circuit of this.existing()) circuit.dispose();
+  }
+
+  private adopt(declarer: Declarer, declaration: CircuitDeclaration): void {
+    if (this.declarations.isKnown(declarer, declaration)) return;
+    this.declarations.addLate(declarer, declaration);
+    this.refresh(declaration.name);
   }
 
   private *existing(): Iterable<Circuit> {

@@ -1,0 +1,56 @@
+export { CircuitBreakerModule } from './circuit-breaker.module.js';
+export type { CircuitBreakerOptionsFactory } from './circuit-breaker.module-definition.js';
+
+export { CircuitBreaker } from './protection/circuit-breaker.decorator.js';
+export type { CircuitBreakerDecorator } from './protection/circuit-breaker.decorator.js';
+export type {
+  CircuitBreakerOptions,
+  FallbackOption,
+} from './protection/circuit-breaker-options.js';
+export { CircuitBreakerInterceptor } from './protection/circuit-breaker.interceptor.js';
+
+export { withCircuitBreaker } from './operators/with-circuit-breaker.js';
+
+export { CircuitBreakerRegistry } from './registry/circuit-breaker.registry.js';
+export type { FeatureCircuit } from './registry/feature-circuits.js';
+export { getCircuitToken, InjectCircuit } from './registry/inject-circuit.js';
+export type {
+  CircuitBreakerModuleOptions,
+  PresetCircuitOptions,
+  PresetName,
+} from './registry/module-options.js';
+
+export { Circuit } from './circuit/circuit.js';
+export type {
+  CircuitDependencies,
+  CircuitLogger,
+  ExecuteOptions,
+} from './circuit/circuit.js';
+export type { CallContext } from './circuit/call-context.js';
+export type { AnswerKind, CallOptions } from './circuit/call-options.js';
+
+export type { Permit } from './state/admission.js';
+export type {
+  CircuitOptions,
+  CircuitRules,
+  ErrorClass,
+  ErrorMatcher,
+  OpenDurationFunction,
+  Outcome,
+} from './state/circuit-options.js';
+export type { CircuitState } from './state/circuit-state.js';
+export type { Clock } from './state/clock.js';
+export type { Coordinator, ProbeRequest } from './state/coordinator.js';
+export type { CircuitEvent, CircuitEventType } from './state/events.js';
+export type { Explanation } from './state/explanation.js';
+export type { Duration } from './state/option.js';
+export type { CircuitSnapshot } from './state/snapshot.js';
+
+export { CircuitOpenException } from './errors/circuit-open.exception.js';
+export {
+  InvalidOptionsError,
+  type OptionProblem,
+} from './errors/invalid-options.error.js';
+export { isRejection } from './errors/rejection.js';
+export type { Rejection, RejectionCode } from './errors/rejection.js';
+export { UnknownCircuitError } from './errors/unknown-circuit.error.js';
