@@ -40,7 +40,7 @@ function problemOf(
   name: string,
 ): string | undefined {
   if (name === key) return protectionMessages.fallbackIsItself(name);
-  if (!hasMethod(prototype, name)) {
+  if (name === 'constructor' || !hasMethod(prototype, name)) {
     const closest = closestName(name, methodNamesOf(prototype));
     return protectionMessages.fallbackIsMissing(name, closest);
   }

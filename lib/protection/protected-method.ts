@@ -19,7 +19,7 @@ import {
  * Puts a circuit breaker in front of a method. Everything about it is found at the
  * call: through the `ModuleRef` of the instance, never at import.
  *
- * A `Proxy`, so that name, length, source and own properties of the method stay;
+ * A `Proxy`, so that name, length and own properties of the method stay;
  * the metadata of decorators below is copied, that of decorators above arrives by
  * itself.
  *
