@@ -150,4 +150,21 @@ describe('rule 1: generations', () => {
     expect(bench.totals.slow).toBe(1);
     expect(bench.window.slow).toBe(0);
   });
+
+  it.each(['success', 'failure', 'release'] as const)(
+    'rule 1: a late %s notices no deadline of the present generation',
+    ending => {
+      const bench = new CircuitBench({
+        consecutiveFailures: 1,
+        halfOpen: { calls: 1 },
+      });
+      const late = bench.acquire();
+      bench.tripAndProbe();
+      bench.advance(30_001);
+      late[ending]();
+      expect(bench.state).toBe('half-open');
+      expect(bench.isRefused()).toBe(true);
+      expect(bench.state).toBe('open');
+    },
+  );
 });

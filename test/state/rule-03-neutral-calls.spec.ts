@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { CircuitBench } from '../support/circuit-bench.js';
 
@@ -216,5 +217,28 @@ describe('rule 3: ignored and cancelled calls', () => {
       ignored: 2,
       slow: 1,
     });
+  });
+
+  it('rule 3: a signal that lives long keeps no listener of a call that ended', async () => {
+    const bench = new CircuitBench();
+    const { signal } = new AbortController();
+    for (let call = 0; call < 5; call++) {
+      await bench.circuit.execute(() => Promise.resolve(call), { signal });
+    }
+    const error = new Error('down');
+    await bench.circuit
+      .execute(() => Promise.reject(error), { signal })
+      .catch(() => {});
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('rule 3: an abort after the end changes nothing', async () => {
+    const bench = new CircuitBench();
+    const controller = new AbortController();
+    const { signal } = controller;
+    await bench.circuit.execute(() => Promise.resolve(1), { signal });
+    const before = bench.circuit.snapshot();
+    controller.abort();
+    expect(bench.circuit.snapshot()).toEqual(before);
   });
 });
