@@ -1,0 +1,73 @@
+/**
+ * Tries the packed package in users' projects.
+ *
+ *   node test/matrix/run.mjs            every project, platform and Node version
+ *   node test/matrix/run.mjs --stock    the stock projects of Nest 11 and 12 on this Node
+ *   node test/matrix/run.mjs --only nest11
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { nodeBinaries } from './node-binaries.mjs';
+import { PROJECTS, STOCK } from './projects.mjs';
+import { installProject, pack } from './install-project.mjs';
+import { tryApplication } from './try-application.mjs';
+import { run } from './run-command.mjs';
+
+const { values } = parseArgs({
+  options: {
+    stock: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const projects = (values.stock ? STOCK : PROJECTS).filter(({ name }) =>
+  name.includes(values.only),
+);
+const root = await mkdtemp(join(tmpdir(), 'nestjs-breaker-matrix-'));
+const failures = [];
+let passed = 0;
+
+async function check(title, attempt) {
+  try {
+    await attempt();
+    passed++;
+    console.log(`✓ ${title}`);
+  } catch (error) {
+    failures.push(title);
+    console.log(
+      `✗ ${title}\n${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+try {
+  const tarball = await pack(resolve(import.meta.dirname, '../..'), root);
+  const nodes = values.stock
+    ? [{ version: process.version, path: process.execPath }]
+    : await nodeBinaries(root);
+  for (const project of projects) {
+    const folder = join(root, project.name);
+    await check(`${project.name}: installs and builds with types`, () =>
+      installProject(project, folder, tarball),
+    );
+    for (const { version, path } of nodes) {
+      await check(`${project.name}, Node ${version}: its own npm test`, () =>
+        run('npm', ['test'], { cwd: folder, node: path }),
+      );
+      for (const platform of ['express', 'fastify']) {
+        await check(
+          `${project.name}, Node ${version}, ${platform}: the application`,
+          () => tryApplication(folder, path, platform),
+        );
+      }
+    }
+  }
+} finally {
+  if (values.keep) console.log(`kept: ${root}`);
+  else await rm(root, { recursive: true, force: true });
+}
+
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length === 0 && passed > 0 ? 0 : 1;

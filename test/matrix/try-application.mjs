@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { environmentWith } from './run-command.mjs';
+
+/** Starts the built application and takes its circuit through all states over HTTP. */
+export async function tryApplication(folder, node, platform) {
+  const main = ['dist/main.js', 'dist/src/main.js']
+    .map(path => join(folder, path))
+    .find(existsSync);
+  assert(main, 'nothing was built');
+  const child = spawn(node, [main], {
+    cwd: folder,
+    env: { ...environmentWith(node), PLATFORM: platform },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  try {
+    const url = await urlOf(child);
+    await takeThroughAllStates(url);
+    await rejectAtTheController(url);
+  } finally {
+    child.kill('SIGKILL');
+  }
+}
+
+async function takeThroughAllStates(url) {
+  const get = path => fetch(`${url}/${path}`);
+  const state = async () => (await (await get('rates/state')).json()).state;
+  assert.equal(await (await get('rates')).text(), '1 EUR');
+  assert.equal(await (await get('rates/stream')).text(), '1 EUR');
+  assert.equal((await get('health')).status, 200);
+  await fetch(`${url}/rates/down`, { method: 'PUT' });
+  assert.equal((await get('rates')).status, 500);
+  assert.equal((await get('rates')).status, 500);
+  const refused = await get('rates');
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get('retry-after'), '1');
+  const body = await refused.json();
+  assert.equal(body.code, 'CIRCUIT_OPEN');
+  assert.equal(body.circuit, 'rates');
+  assert.equal(await (await get('rates/fallback')).text(), 'last EUR');
+  assert.equal(await state(), 'open');
+  assert.equal((await get('health')).status, 503);
+  await fetch(`${url}/rates/up`, { method: 'PUT' });
+  await sleep(350);
+  assert.equal(await (await get('rates')).text(), '1 EUR');
+  assert.equal(await state(), 'closed');
+  assert.equal((await get('health')).status, 200);
+}
+
+async function rejectAtTheController(url) {
+  assert.equal((await fetch(`${url}/handlers`)).status, 500);
+  const refused = await fetch(`${url}/handlers`);
+  assert.equal(refused.status, 503);
+  assert.equal((await refused.json()).circuit, 'handlers');
+}
+
+function urlOf(child) {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const read = chunk => {
+      output += chunk;
+      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(output);
+      if (url) resolve(url[0]);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.on('exit', code =>
+      reject(new Error(`the application ended with ${code}:\n${output}`)),
+    );
+  });
+}
