@@ -24,7 +24,12 @@ import { ProductsModule } from './products/products.module.js';
           openDuration: '30s',
           halfOpen: { calls: 6, concurrency: 2 },
         },
-        inventory: { preset: 'warehouse', critical: true },
+        inventory: {
+          preset: 'production',
+          openDuration: '10s',
+          critical: true,
+        },
+        stock: { preset: 'warehouse' },
       },
       env: { prefix: 'CIRCUIT_BREAKER' },
     }),

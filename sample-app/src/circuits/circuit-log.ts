@@ -5,9 +5,9 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { CircuitBreakerRegistry } from 'nestjs-breaker';
-import { filter, type Subscription } from 'rxjs';
+import { bufferTime, filter, type Subscription } from 'rxjs';
 
-/** Writes down what operators want to read later. */
+/** Counts what was refused. Transitions are logged by the module itself. */
 @Injectable()
 export class CircuitLog implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(CircuitLog.name);
@@ -17,10 +17,16 @@ export class CircuitLog implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit() {
     this.events = this.registry.events$
-      .pipe(filter(event => event.type === 'transition'))
-      .subscribe(({ name, key, from, to, reason }) => {
-        const circuit = key === null ? name : `${name}[${key}]`;
-        this.logger.log(`${circuit}: ${from} → ${to}, ${reason}`);
+      .pipe(
+        filter(event => event.type === 'rejected'),
+        bufferTime(10_000),
+        filter(refused => refused.length > 0),
+      )
+      .subscribe(refused => {
+        const names = new Set(refused.map(({ name }) => name));
+        this.logger.warn(
+          `${refused.length} calls refused: ${[...names].join(', ')}`,
+        );
       });
   }
 

@@ -1,8 +1,8 @@
-import { HttpException, Injectable } from '@nestjs/common';
+import { BadGatewayException, HttpException, Injectable } from '@nestjs/common';
 import { settings } from '../settings.js';
 
 export interface Stock {
-  sku: string;
+  warehouse: string;
   inStock: number;
 }
 
@@ -16,8 +16,8 @@ export class InventoryClient {
     });
   }
 
-  stock(sku: string): Promise<Stock> {
-    return this.call(`/stock/${sku}`);
+  stock(warehouse: string, sku: string): Promise<Stock> {
+    return this.call(`/warehouses/${warehouse}/stock/${sku}`);
   }
 
   private async call<T>(path: string, init?: RequestInit): Promise<T> {
@@ -27,6 +27,8 @@ export class InventoryClient {
     const body = (await response.json()) as T;
     if (response.ok) return body;
     // The circuit reads the status: 4xx is an answer, 5xx a failure.
-    throw new HttpException(body as object, response.status);
+    throw response.status < 500
+      ? new HttpException(body as object, response.status)
+      : new BadGatewayException('The inventory is out of order');
   }
 }

@@ -6,8 +6,8 @@ import { InventoryClient } from './inventory.client.js';
 export class InventoryService {
   constructor(private readonly client: InventoryClient) {}
 
-  /** One circuit for each warehouse. No fallback: what is not reserved cannot be sold. */
-  @CircuitBreaker('inventory', { key: (warehouse: string) => warehouse })
+  /** No fallback: what is not reserved cannot be sold. The caller gets a 503 with `Retry-After`. */
+  @CircuitBreaker('inventory')
   async reserve(warehouse: string, sku: string): Promise<void> {
     await this.client.reserve(warehouse, sku);
   }

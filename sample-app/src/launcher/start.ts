@@ -31,9 +31,9 @@ function whereToLook({ app, ...upstreams }: Shop): string {
   return `
 The shop is open. Ctrl-C closes it.
 
-  circuits   ${app.url}/admin/circuits
-  health     ${app.url}/health/live  and  /health/ready
-  product    ${app.url}/products/teapot
+  circuits         ${app.url}/admin/circuits
+  health           ${app.url}/health/live  and  /health/ready
+  stock            ${app.url}/products/teapot/stock/berlin
 ${Object.values(upstreams)
   .map(({ name, url }) => `  ${name.padEnd(16)} ${url}/switches`)
   .join('\n')}
