@@ -11,7 +11,7 @@ import { Test } from '@nestjs/testing';
 import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
-import { breakerModule } from '../support/breaker-module.js';
+import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
 import {
   closeApps,
   LogKeeper,
@@ -155,7 +155,7 @@ describe('mistakes in decorators stop the start, all in one error', () => {
 
     await expect(
       Test.createTestingModule({
-        imports: [breakerModule()],
+        imports: [CircuitBreakerModule.forRoot()],
         providers: [Client],
       }).compile(),
     ).rejects.toThrow(/Client\.one: fallback: /);
@@ -303,7 +303,7 @@ describe('before the application has started', () => {
     class EagerModule {}
 
     await startContext(
-      plainModule({ imports: [EagerModule, breakerModule()] }),
+      plainModule({ imports: [EagerModule, CircuitBreakerModule.forRoot()] }),
     );
 
     expect(seen).toEqual(['Error', 'CircuitOpenException']);
@@ -330,7 +330,7 @@ describe('before the application has started', () => {
             ],
             exports: [Client],
           }),
-          breakerModule(),
+          CircuitBreakerModule.forRoot(),
         ],
       }),
     );
@@ -349,7 +349,7 @@ describe('before the application has started', () => {
       }
     }
     const app = await Test.createTestingModule({
-      imports: [breakerModule()],
+      imports: [CircuitBreakerModule.forRoot()],
       providers: [Client],
     }).compile();
 

@@ -19,6 +19,8 @@ export class CircuitBench {
   readonly events: CircuitEvent[] = [];
   /** One entry for each thing that the circuit logged. */
   readonly logged: unknown[][] = [];
+  /** Makes the logger throw. */
+  isLoggerBroken = false;
   /** What the circuit draws for its jitter. */
   random = 0;
   /** How often it drew. */
@@ -27,7 +29,10 @@ export class CircuitBench {
   /** Jitter is off unless the options name it, so that waits are round numbers. */
   constructor(options: CircuitOptions = {}, clock = new VirtualClock()) {
     this.clock = clock;
-    const log = (...entry: unknown[]) => void this.logged.push(entry);
+    const log = (...entry: unknown[]) => {
+      this.logged.push(entry);
+      if (this.isLoggerBroken) throw new Error('the logger is broken');
+    };
     this.circuit = new Circuit(
       'bench',
       { openJitter: 0, ...options },

@@ -1,15 +1,18 @@
+import { createServer, type AddressInfo } from 'node:net';
 import {
   Module,
   type INestApplication,
   type INestApplicationContext,
   type LoggerService,
+  type NestHybridApplicationOptions,
   type ModuleMetadata,
   type Type,
 } from '@nestjs/common';
 import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
+import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { breakerModule } from './breaker-module.js';
+import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
 
 /** The HTTP platforms, for `describe.each`. */
 export const PLATFORMS: readonly (readonly [
@@ -24,7 +27,7 @@ export const PLATFORMS: readonly (readonly [
 export function rootModule(metadata: ModuleMetadata): Type {
   return plainModule({
     ...metadata,
-    imports: [breakerModule(), ...(metadata.imports ?? [])],
+    imports: [CircuitBreakerModule.forRoot(), ...(metadata.imports ?? [])],
   });
 }
 
@@ -85,4 +88,29 @@ export class LogKeeper implements LoggerService {
   warn(message: unknown): void {
     this.warnings.push(String(message));
   }
+}
+
+/** Connects a TCP microservice to an application and answers with its port. */
+export async function startTcp(
+  app: INestApplication,
+  hybridOptions: NestHybridApplicationOptions = {},
+): Promise<number> {
+  const port = await freePort();
+  app.connectMicroservice<MicroserviceOptions>(
+    { transport: Transport.TCP, options: { host: '127.0.0.1', port } },
+    hybridOptions,
+  );
+  await app.startAllMicroservices();
+  return port;
+}
+
+/** A port that nobody listens on. */
+export function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise(resolve => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
