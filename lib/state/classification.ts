@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { isRejection } from '../errors/rejection.js';
+import { isRefusal } from '../errors/rejection.js';
 import type { CircuitRules, ErrorMatcher, Outcome } from './circuit-options.js';
 
 /** What an error means to the circuit, and whether a fallback may answer for it. */
@@ -58,7 +58,7 @@ export function createClassifier(
 }
 
 function byDefault(error: unknown, context?: ErrorContext): Verdict {
-  if (isRejection(error)) return REFUSED_ELSEWHERE;
+  if (isRefusal(error)) return REFUSED_ELSEWHERE;
   if (context?.signal?.aborted === true && isAbort(error, context.signal)) {
     return IGNORED;
   }
