@@ -1,0 +1,74 @@
+import { createServer, type Server } from 'node:http';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Test } from '@nestjs/testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CircuitBreakerRegistry } from '../../lib/index.js';
+import { codeBlocksOf } from './code-blocks.js';
+
+interface QuickStart {
+  AppModule: new () => object;
+  PaymentsService: new () => { charge(orderId: string): Promise<string> };
+}
+
+describe('the quick start of the README', () => {
+  // Inside `test`, so that it is compiled like every other test.
+  const folder = mkdtempSync('test/docs/quick-start-');
+  const block = codeBlocksOf('README.md').find(
+    ({ run }) => run === 'quick-start',
+  );
+  let gateway: Server;
+  let isDown = false;
+
+  beforeAll(async () => {
+    gateway = createServer((_request, response) => {
+      response.statusCode = isDown ? 503 : 200;
+      response.end();
+    });
+    await new Promise<void>(resolve => gateway.listen(0, 'localhost', resolve));
+    const { port } = gateway.address() as AddressInfo;
+    writeFileSync(
+      join(folder, 'app.ts'),
+      block!.code
+        .replace(`'nestjs-breaker'`, `'../../../lib/index.js'`)
+        .replace('localhost:3001', `localhost:${port}`),
+    );
+  });
+
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    gateway.closeAllConnections();
+    await new Promise(resolve => gateway.close(resolve));
+  });
+
+  it('has fewer than 20 lines of code', () => {
+    const lines = block!.code.split('\n').filter(line => line.trim() !== '');
+    expect(lines.length).toBeLessThan(20);
+  });
+
+  it('pays, opens on an outage and answers by the fallback', async () => {
+    const { AppModule, PaymentsService } = (await import(
+      `./${folder.split('/').at(-1)}/app.js`
+    )) as QuickStart;
+    const module = await Test.createTestingModule({
+      imports: [AppModule],
+    }).compile();
+    await module.init();
+    const payments = module.get(PaymentsService);
+    await expect(payments.charge('7')).resolves.toBe('paid');
+    isDown = true;
+    for (let call = 0; call < 10; call++) {
+      await expect(payments.charge('8')).resolves.toBe('queued 8');
+    }
+    const circuit = module.get(CircuitBreakerRegistry).get('payment-gateway');
+    expect(circuit.state).toBe('open');
+    await expect(payments.charge('9')).resolves.toBe('queued 9');
+    expect(circuit.snapshot().totals).toMatchObject({
+      calls: 11,
+      rejected: 1,
+      fallbacks: 11,
+    });
+    await module.close();
+  });
+});
