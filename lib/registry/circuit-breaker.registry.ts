@@ -101,7 +101,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       !isDeepStrictEqual(this.createdWith.get(name), mergeOptions({}, options))
     ) {
       this.logger.warn(
-        `Circuit ${quote(name)}: getOrCreate() was given options, but the circuit has others already and keeps them. Change them with configure().`,
+        `Circuit "${name}": getOrCreate() was given options, but the circuit has others already and keeps them. Change them with configure().`,
       );
     }
     return this.get(name);
@@ -122,7 +122,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   keyed(name: string, key: string): Circuit {
     if (typeof key !== 'string') {
       throw new TypeError(
-        `Circuit ${quote(name)}: got the key ${quote(key)}; a key is a string.`,
+        `Circuit "${name}": got the key ${quote(key)}; a key is a string.`,
       );
     }
     let keyed = this.keyedCircuits.get(name);
@@ -158,7 +158,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       parseOptions(
         circuitOptionsSchema,
         mergeOptions<CircuitOptions>(rules, patch),
-        `Circuit ${quote(name)}`,
+        `Circuit "${name}"`,
       );
     }
     this.declarations.configure(name, patch);
@@ -222,7 +222,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       parseOptions(
         circuitOptionsSchema,
         this.declarations.optionsOf(name),
-        `Circuit ${quote(name)}`,
+        `Circuit "${name}"`,
         message => this.logger.warn(message),
       );
     }
@@ -275,7 +275,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       },
       warn: () =>
         this.logger.warn(
-          `Circuit ${quote(name)} has ${circuit.rules.maxKeys} keyed circuits (maxKeys), none of them closed and idle: further keys share the circuit "${OVERFLOW_KEY}". Raise maxKeys, or see whether \`key\` answers too many different keys.`,
+          `Circuit "${name}" has ${circuit.rules.maxKeys} keyed circuits (maxKeys), none of them closed and idle: further keys share the circuit "${OVERFLOW_KEY}". Raise maxKeys, or see whether \`key\` answers too many different keys.`,
         ),
     });
   }
@@ -299,7 +299,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       const after = parseOptions(
         circuitOptionsSchema,
         options,
-        `Circuit ${quote(name)}`,
+        `Circuit "${name}"`,
       );
       if (!isDeepStrictEqual(before, after)) circuit.configure(options);
     }

@@ -94,9 +94,13 @@ export class Declarations {
 
   /** Adds a declaration; {@link check} tells what is wrong with it. */
   add(declarer: Declarer, declaration: CircuitDeclaration): void {
-    const entry = this.entries.get(declaration.name);
-    (entry ?? this.enter(declaration.name))[declarer].push(declaration);
-    if (entry !== undefined) entry.options = undefined;
+    const { name, options } = declaration;
+    const entry = this.entries.get(name) ?? this.enter(name);
+    entry[declarer].push({
+      ...declaration,
+      options: mergeOptions<CircuitOptions>({}, options),
+    });
+    entry.options = undefined;
   }
 
   /** Whether a declaration has been added before. */
@@ -104,11 +108,10 @@ export class Declarations {
     declarer: Declarer,
     { name, source, options }: CircuitDeclaration,
   ): boolean {
+    const given = mergeOptions<CircuitOptions>({}, options);
     const known = this.entries.get(name)?.[declarer] ?? [];
     return known.some(
-      each =>
-        each.source === source &&
-        isDeepStrictEqual(each.options ?? {}, options ?? {}),
+      each => each.source === source && isDeepStrictEqual(each.options, given),
     );
   }
 
@@ -124,8 +127,8 @@ export class Declarations {
     const problems = this.problemsOf(name);
     if (problems.length === 0) return;
     if (isNew) this.entries.delete(name);
-    else this.entries.get(name)![declarer].pop();
-    throw new InvalidOptionsError(`Circuit ${quote(name)}`, problems);
+    else this.retract(name, declarer);
+    throw new InvalidOptionsError(`Circuit "${name}"`, problems);
   }
 
   /** Notes that some place needs a circuit, whoever declares it. */
@@ -139,7 +142,7 @@ export class Declarations {
    * @throws InvalidOptionsError
    */
   create(name: string, options: PresetCircuitOptions = {}): void {
-    const subject = `Circuit ${quote(name)}`;
+    const subject = `Circuit "${name}"`;
     if (!isMergeable(options)) {
       parseOptions(circuitOptionsSchema, options, subject);
     }
@@ -158,7 +161,7 @@ export class Declarations {
   configure(name: string, patch: CircuitOptions): void {
     const entry = this.entries.get(name)!;
     const options = mergeOptions(this.optionsOf(name), patch);
-    parseOptions(circuitOptionsSchema, options, `Circuit ${quote(name)}`);
+    parseOptions(circuitOptionsSchema, options, `Circuit "${name}"`);
     entry.configured = mergeOptions(entry.configured, patch);
     entry.options = layOver([{ options, place: formatPath }]).options;
   }
@@ -166,7 +169,7 @@ export class Declarations {
   /** A circuit's options, sealed. */
   optionsOf(name: string): CircuitOptions {
     const entry = this.entries.get(name)!;
-    return (entry.options ??= this.lay(name, entry).options);
+    return entry.options ?? this.lay(name, entry).options;
   }
 
   /**
@@ -208,6 +211,12 @@ export class Declarations {
     return entry;
   }
 
+  private retract(name: string, declarer: Declarer): void {
+    const entry = this.entries.get(name)!;
+    entry[declarer].pop();
+    entry.options = undefined;
+  }
+
   private lay(name: string, entry: Entry): LaidOver {
     const { root, feature, decorator, configured } = entry;
     const inCode = [...feature, ...decorator].map(({ options = {}, source }) =>
@@ -216,7 +225,9 @@ export class Declarations {
     const variables = this.environment?.layerOf(name);
     const layers: Layer[] = [...root.layers, ...inCode];
     if (variables !== undefined) layers.push(variables);
-    return layOver([...layers, codeLayer(configured, 'configure()')]);
+    const laid = layOver([...layers, codeLayer(configured, 'configure()')]);
+    entry.options = laid.options;
+    return laid;
   }
 
   private problemsOf(name: string): OptionProblem[] {
@@ -240,10 +251,10 @@ export class Declarations {
         return {
           path: place,
           message:
-            `asks for circuit ${quote(name)}, which nothing declares; ` +
+            `asks for circuit "${name}", which nothing declares; ` +
             (closest === undefined
               ? 'declare it in forRoot({ circuits }), in forFeature() or in a @CircuitBreaker() decorator'
-              : `did you mean ${quote(closest)}?`),
+              : `did you mean "${closest}"?`),
         };
       });
   }

@@ -35,7 +35,7 @@ function disagreement(
     .map(key => ({
       path: `${later.source}: ${key}`,
       message:
-        `got ${quote(other[key])}, but ${earlier.source} gives ${quote(one[key])} to the same circuit ${quote(later.name)};` +
+        `got ${quote(other[key])}, but ${earlier.source} gives ${quote(one[key])} to the same circuit "${later.name}";` +
         ' give it in one place, or the same in both',
     }));
 }

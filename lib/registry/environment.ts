@@ -6,7 +6,6 @@ import {
 } from '../state/circuit-options.js';
 import { closestName } from '../state/closest-name.js';
 import { alternatives, type OptionPath } from '../state/option-problems.js';
-import { quote } from '../state/quote.js';
 import type { Layer } from './layers.js';
 
 /** Environment variables, as in `process.env`. */
@@ -61,7 +60,7 @@ export class Environment {
         } else if (!shared.has(pair)) {
           shared.set(pair, {
             path: variable,
-            message: `is read by two circuits, ${quote(other)} and ${quote(circuit)}; rename one of them`,
+            message: `is read by two circuits, "${other}" and "${circuit}"; rename one of them`,
           });
         }
       }

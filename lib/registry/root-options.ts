@@ -1,7 +1,7 @@
 import type { OptionProblem } from '../errors/invalid-options.error.js';
 import type { CircuitOptions } from '../state/circuit-options.js';
 import { closestName } from '../state/closest-name.js';
-import { isMergeable } from '../state/merge-options.js';
+import { isMergeable, mergeOptions } from '../state/merge-options.js';
 import { formatPath } from '../state/option-problems.js';
 import { examineOptions } from '../state/parse-options.js';
 import { quote } from '../state/quote.js';
@@ -97,10 +97,10 @@ export class RootOptions {
   }
 }
 
-/** A group of options; what is none has been told by the schema. */
+/** A copy of a group of options; what is none has been told by the schema. */
 function groupIn(options: unknown, key: string): object | undefined {
   const group = isMergeable(options) ? options[key] : undefined;
-  return isMergeable(group) ? group : undefined;
+  return isMergeable(group) ? mergeOptions<object>({}, group) : undefined;
 }
 
 /** The groups of options in a group, by name. */

@@ -13,6 +13,7 @@ export interface LocatedProblem {
 /** The keys that lead to an option, e.g. `['halfOpen', 'calls']`. */
 export type OptionPath = readonly PropertyKey[];
 
+const LONGEST_KEY = 100;
 const GROUP = 'an object of options';
 
 type Schema = z.core.$ZodType;
@@ -68,7 +69,7 @@ export function formatPath(path: OptionPath): string {
     .map((key, index) => {
       if (typeof key === 'number') return `[${key}]`;
       if (!/^[\p{L}\p{N}_$-]+$/u.test(String(key))) {
-        return `[${quote(String(key))}]`;
+        return `[${JSON.stringify(String(key).slice(0, LONGEST_KEY))}]`;
       }
       return index === 0 ? String(key) : `.${String(key)}`;
     })

@@ -81,7 +81,7 @@ export function examineOptions<S extends z.ZodObject>(
       .map(withPath),
     output:
       parsed.success && problems.length === 0
-        ? seal(schema, settle(schema, parsed.data, input))
+        ? seal(schema, settle(schema, parsed.data, input), input)
         : undefined,
   };
   if (sealed.has(input as object)) remember(schema, input, examination);
@@ -94,7 +94,7 @@ export function examineOptions<S extends z.ZodObject>(
  */
 export function sealOptions<T extends object>(options: T): T {
   const copy = mergeOptions<object>({}, options) as T;
-  freeze(copy);
+  freeze(copy, options);
   sealed.add(copy);
   return copy;
 }
@@ -188,21 +188,25 @@ function remember(
 function seal<S extends z.ZodObject>(
   schema: S,
   output: z.output<S>,
+  input: unknown,
 ): z.output<S> {
-  freeze(output);
+  freeze(output, input);
   remember(schema, output, { problems: [], warnings: [], output });
   return output;
 }
 
-/** Only what the schema has built: functions, classes and their like are the user's. */
-function freeze(value: unknown): void {
+/** Only what was built here: what came through as it was given is the user's. */
+function freeze(value: unknown, given: unknown): void {
+  if (value === given) return;
   if (Array.isArray(value)) {
     Object.freeze(value);
   } else if (
     isMergeable(value) &&
     Object.getPrototypeOf(value) === Object.prototype
   ) {
-    for (const each of Object.values(value)) freeze(each);
+    for (const [key, inner] of Object.entries(value)) {
+      freeze(inner, isMergeable(given) ? given[key] : undefined);
+    }
     Object.freeze(value);
   }
 }

@@ -1,0 +1,211 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { Circuit } from '../../lib/circuit/circuit.js';
+import { UnknownCircuitError } from '../../lib/errors/unknown-circuit.error.js';
+import { RegistryBench } from '../support/registry-bench.js';
+
+describe('keyed circuits', () => {
+  it('are one for each key, with the options of the name', () => {
+    const { registry } = new RegistryBench({
+      circuits: { shop: { consecutiveFailures: 1 } },
+    });
+
+    const acme = registry.keyed('shop', 'acme');
+    acme.tryAcquire()!.failure(new Error());
+
+    expect(acme).toMatchObject({ name: 'shop', key: 'acme', state: 'open' });
+    expect(registry.keyed('shop', 'acme')).toBe(acme);
+    expect(registry.keyed('shop', 'other').state).toBe('closed');
+    expect(registry.get('shop')).toMatchObject({ key: null, state: 'closed' });
+  });
+
+  it('share their rules', () => {
+    const { registry } = new RegistryBench({ circuits: { shop: {} } });
+
+    expect(registry.keyed('shop', 'a').rules).toBe(
+      registry.keyed('shop', 'b').rules,
+    );
+  });
+
+  it('are found by the option `key` of a call', async () => {
+    const { registry } = new RegistryBench({ circuits: { shop: {} } });
+    const order = registry
+      .get('shop')
+      .wrap(async (tenant: string) => `ordered by ${tenant}`, {
+        key: (tenant: string) => tenant,
+      });
+
+    await expect(order('acme')).resolves.toBe('ordered by acme');
+
+    expect(registry.keyed('shop', 'acme').snapshot().totals.successes).toBe(1);
+    expect(registry.get('shop').snapshot().totals.calls).toBe(0);
+  });
+
+  it('need a declared name', () => {
+    const { registry } = new RegistryBench({ circuits: { shop: {} } });
+
+    expect(() => registry.keyed('shpo', 'acme')).toThrow(UnknownCircuitError);
+  });
+
+  it.each([undefined, null, 5, {}])('have no key such as %p', key => {
+    const { registry } = new RegistryBench({ circuits: { shop: {} } });
+
+    expect(() => registry.keyed('shop', key as unknown as string)).toThrow(
+      /a key is a string/,
+    );
+  });
+
+  it.each(['', '__proto__', 'constructor', '(overflow)', 'ключ'])(
+    'may have the key %p',
+    key => {
+      const { registry } = new RegistryBench({ circuits: { shop: {} } });
+
+      expect(registry.keyed('shop', key)).toMatchObject({ key });
+    },
+  );
+
+  describe('beyond maxKeys', () => {
+    it('let go of the least recently used one', () => {
+      const { registry } = benchOf(2);
+      const a = registry.keyed('shop', 'a');
+      const b = registry.keyed('shop', 'b');
+      registry.keyed('shop', 'a');
+
+      registry.keyed('shop', 'c');
+
+      expect(keysOf(registry)).toEqual(['a', 'c']);
+      expect(registry.keyed('shop', 'a')).toBe(a);
+      expect(registry.keyed('shop', 'b')).not.toBe(b);
+    });
+
+    it.each([
+      ['open', 'open'],
+      ['half-open', 'half-open'],
+      ['forced open', 'forced-open'],
+      ['forced closed', 'forced-closed'],
+      ['with a call in flight', 'closed'],
+    ] as const)('never let go of one that is %s', (what, state) => {
+      const { registry, clock } = benchOf(2);
+      const kept = registry.keyed('shop', 'kept');
+      bring(kept, what, clock);
+      registry.keyed('shop', 'idle');
+
+      for (const key of ['c', 'd', 'e']) registry.keyed('shop', key);
+
+      expect(kept.state).toBe(state);
+      expect(registry.keyed('shop', 'kept')).toBe(kept);
+    });
+
+    it('share one more circuit while none can go, which is told once', () => {
+      const { registry, warnings } = benchOf(2);
+      for (const key of ['a', 'b']) registry.keyed('shop', key).forceOpen();
+
+      const shared = registry.keyed('shop', 'c');
+
+      expect(shared.key).toBe('(overflow)');
+      expect(registry.keyed('shop', 'd')).toBe(shared);
+      expect(warnings).toEqual([
+        expect.stringContaining('Circuit "shop" has 2 keyed circuits'),
+      ]);
+      expect(keysOf(registry)).toEqual(['a', 'b', '(overflow)']);
+    });
+
+    it('have circuits of their own again once one can go', () => {
+      const { registry } = benchOf(1);
+      const first = registry.keyed('shop', 'a');
+      first.forceOpen();
+      expect(registry.keyed('shop', 'b').key).toBe('(overflow)');
+
+      first.reset();
+
+      expect(registry.keyed('shop', 'b').key).toBe('b');
+    });
+
+    it('tell listeners nothing of one that was let go', () => {
+      const { registry } = benchOf(1);
+      const told: (string | null)[] = [];
+      registry.events$.subscribe(({ key }) => told.push(key));
+      const gone = registry.keyed('shop', 'a');
+      const kept = registry.keyed('shop', 'b');
+
+      gone.tryAcquire()!.success(1);
+      kept.tryAcquire()!.success(1);
+
+      expect(told).toEqual(['b']);
+    });
+
+    it('find room in the end behind many that cannot go', () => {
+      const { registry } = benchOf(200);
+      for (let i = 0; i < 200; i++) {
+        const circuit = registry.keyed('shop', `k${i}`);
+        if (i !== 150) circuit.forceOpen();
+      }
+
+      const keys = Array.from(
+        { length: 10 },
+        (_, i) => registry.keyed('shop', `n${i}`).key,
+      );
+
+      expect(keys.filter(key => key !== '(overflow)')).toEqual(['n4']);
+      expect(keysOf(registry)).not.toContain('k150');
+    });
+
+    it('become fewer when maxKeys does', () => {
+      const { registry } = benchOf(10);
+      for (let i = 0; i < 10; i++) registry.keyed('shop', `k${i}`);
+
+      registry.configure('shop', { maxKeys: 3 });
+      registry.keyed('shop', 'new');
+
+      expect(keysOf(registry)).toEqual(['k8', 'k9', 'new']);
+    });
+  });
+
+  it('look at a few circuits to make room, however many there are', () => {
+    const { registry } = benchOf(200);
+    for (let i = 0; i < 200; i++) registry.keyed('shop', `k${i}`).forceOpen();
+    const state = jest.spyOn(Circuit.prototype, 'state', 'get');
+
+    registry.keyed('shop', 'one more');
+
+    expect(state.mock.calls.length).toBeLessThanOrEqual(32);
+    state.mockRestore();
+  });
+});
+
+function benchOf(maxKeys: number): RegistryBench {
+  return new RegistryBench({
+    circuits: { shop: { maxKeys, consecutiveFailures: 1 } },
+  });
+}
+
+function keysOf(registry: RegistryBench['registry']): (string | null)[] {
+  return registry
+    .snapshot()
+    .map(({ key }) => key)
+    .filter(key => key !== null);
+}
+
+function bring(
+  circuit: ReturnType<RegistryBench['registry']['keyed']>,
+  what: string,
+  clock: RegistryBench['clock'],
+): void {
+  switch (what) {
+    case 'open':
+      circuit.tryAcquire()!.failure(new Error());
+      break;
+    case 'half-open':
+      circuit.tryAcquire()!.failure(new Error());
+      clock.advance(60_000);
+      circuit.tryAcquire()!.success(1);
+      break;
+    case 'forced open':
+      circuit.forceOpen();
+      break;
+    case 'forced closed':
+      circuit.forceClosed();
+      break;
+    default:
+      circuit.tryAcquire();
+  }
+}
