@@ -222,7 +222,7 @@ export class Circuit {
     return this.machine.tryAcquire();
   }
 
-  /** Whether {@link tryAcquire} would give a permit; changes nothing. */
+  /** Whether {@link tryAcquire} would give a permit now; takes none, but notices what is overdue as each admission does. */
   wouldAdmit(): boolean {
     return this.machine.wouldAdmit();
   }
@@ -353,10 +353,14 @@ export class Circuit {
     // Once for each kind: a predicate that throws would do so at every call.
     if (this.reported.has(what)) return;
     this.reported.add(what);
-    this.logger.error(
-      `Circuit "${this.name}": ${what} threw and was passed over: ${String(error)}`,
-      error instanceof Error ? error.stack : undefined,
-    );
+    try {
+      this.logger.error(
+        `Circuit "${this.name}": ${what} threw and was passed over: ${String(error)}`,
+        error instanceof Error ? error.stack : undefined,
+      );
+    } catch {
+      // A logger that throws, or an error that cannot be read: no reason to fail a call.
+    }
   };
 }
 

@@ -122,10 +122,15 @@ export class StateMachine implements Settler {
     return permit;
   }
 
-  /** What {@link tryAcquire} would answer; changes nothing and asks no coordinator. */
+  /**
+   * The first step of an admission alone: notices what is overdue, says whether
+   * {@link tryAcquire} would give a permit now, and takes none. Asks no coordinator.
+   */
   wouldAdmit(): boolean {
     if (this.rules.mode !== 'enforced') return true;
     const now = this.now();
+    this.judgeProbes(now);
+    this.emitter.flush();
     const { phase } = this;
     switch (phase.state) {
       case 'closed':
@@ -133,11 +138,7 @@ export class StateMachine implements Settler {
       case 'open':
         return now - phase.since >= phase.wait;
       case 'half-open':
-        // What is overdue is judged by the admission itself.
-        return (
-          phase.tally.hasPlace(this.rules.halfOpen) ||
-          this.nextLapse(now) !== undefined
-        );
+        return phase.tally.hasPlace(this.rules.halfOpen);
       default:
         return phase.state === 'forced-closed';
     }
@@ -170,8 +171,8 @@ export class StateMachine implements Settler {
     if (admission.isSettled) return;
     const now = this.now();
     const duration =
-      ms !== undefined && ms >= 0
-        ? ms
+      Number.isFinite(ms) && ms! >= 0
+        ? ms!
         : (admission.firstValueAt ?? now) - admission.startedAt;
     const isSlow = duration > slowAfter(this.rules);
     if (this.rules.mode === 'disabled') {
@@ -244,7 +245,7 @@ export class StateMachine implements Settler {
   }
 
   private admit(now: number): Admission | undefined {
-    if (this.phase.state === 'half-open') this.judgeProbes(now);
+    this.judgeProbes(now);
     const { phase } = this;
     switch (phase.state) {
       case 'closed': {
@@ -401,6 +402,7 @@ export class StateMachine implements Settler {
   }
 
   private judgeProbes(now: number): void {
+    if (this.phase.state !== 'half-open') return;
     this.judgeLapses(now);
     // New rules may have made the verdict certain.
     this.judgeTally(now, undefined);
