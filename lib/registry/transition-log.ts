@@ -8,8 +8,10 @@ export function logTransitions(
   logger: Pick<Logger, 'log' | 'warn'> = new Logger('CircuitBreaker'),
 ): () => void {
   return registry.on(['transition'], (event, circuit) => {
-    const { to } = event as CircuitEvent<'transition'>;
-    const message = `Circuit ${circuit.explain().sentence}`;
+    const { to, reason } = event as CircuitEvent<'transition'>;
+    // The sentence of a closed circuit says how it is now, not how it came to be.
+    const why = to === 'closed' ? ` Reason: ${reason}.` : '';
+    const message = `Circuit ${circuit.explain().sentence}${why}`;
     if (to === 'open' || to === 'forced-open') logger.warn(message);
     else logger.log(message);
   });
