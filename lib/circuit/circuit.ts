@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { defer, throwError, type Observable } from 'rxjs';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import type { Permit } from '../state/admission.js';
+import type { Totals } from '../state/call-record.js';
 import {
   circuitOptionsSchema,
   type CircuitOptions,
@@ -133,6 +134,11 @@ export class Circuit {
   /** @internal calls that were admitted and have not ended. */
   get inFlight(): number {
     return this.machine.inFlight;
+  }
+
+  /** @internal what has become of its calls so far, without the cost of a snapshot; it changes with each call. */
+  get totals(): Readonly<Totals> {
+    return this.machine.record.totals;
   }
 
   /** The rules in force: every default filled in, durations in milliseconds. */
