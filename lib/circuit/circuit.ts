@@ -273,7 +273,7 @@ export class Circuit {
   }
 
   /** Closed with an empty window, whatever came before; also ends an override. Totals stay. */
-  reset(reason = 'reset'): void {
+  reset(reason = 'it was reset'): void {
     this.machine.reset(reason);
   }
 

@@ -51,10 +51,13 @@ function sentenceFor(machine: StateMachine, snapshot: CircuitSnapshot): string {
     lastFailure === null
       ? ''
       : `; the last failure was ${lastFailure.name}: ${lastFailure.message}`;
+  // A new window says nothing of why it was begun: the last change does.
+  const change = snapshot.transitions.at(-1);
+  const because = change === undefined ? '' : ` because ${change.reason}`;
   const mode = rules.mode === 'enforced' ? '' : ` (mode ${rules.mode})`;
   switch (phase.state) {
     case 'closed':
-      return `${subject} is closed${mode}: ${describeWindow(window)}.`;
+      return `${subject} is closed${mode}${because}: ${describeWindow(window)}.`;
     case 'open': {
       const next =
         retryAfter === 0
@@ -64,7 +67,7 @@ function sentenceFor(machine: StateMachine, snapshot: CircuitSnapshot): string {
     }
     case 'half-open':
       return (
-        `${subject} is half-open${mode}: of ${rules.halfOpen.calls} probes ${halfOpen?.successes} succeeded, ` +
+        `${subject} is half-open${mode}${because}: of ${rules.halfOpen.calls} probes ${halfOpen?.successes} succeeded, ` +
         `${halfOpen?.failures} failed and ${halfOpen?.inFlight} are in flight${last}.`
       );
     default:
