@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import * as publicNames from '../lib/index.js';
+
+describe('nestjs-breaker', () => {
+  it('exports what is documented, and nothing else', () => {
+    expect(Object.keys(publicNames).toSorted()).toEqual([
+      'Circuit',
+      'CircuitBreaker',
+      'CircuitBreakerInterceptor',
+      'CircuitBreakerModule',
+      'CircuitBreakerRegistry',
+      'CircuitOpenException',
+      'InjectCircuit',
+      'InvalidOptionsError',
+      'UnknownCircuitError',
+      'getCircuitToken',
+      'isRejection',
+      'withCircuitBreaker',
+    ]);
+  });
+});
