@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 /** How a piece of work stands: it can be aborted only while it runs. */
 export type AbortScopeState = 'running' | 'timed-out' | 'aborted' | 'settled';
 
@@ -10,9 +12,15 @@ export type AbortScopeState = 'running' | 'timed-out' | 'aborted' | 'settled';
 export class AbortScope {
   /** On the clock of whoever set it: when the time for the work is up. */
   expiresAt = Infinity;
+  /** @internal whether it stands in an `ExpiryQueue`, and between whom. */
+  isQueued = false;
+  /** @internal */
+  previous: AbortScope | undefined = undefined;
+  /** @internal */
+  next: AbortScope | undefined = undefined;
   private standing: AbortScopeState = 'running';
   private reason: unknown;
-  private controller: AbortController | undefined;
+  private controller: ScopedController | undefined;
   private isListening = false;
   private aborted: ((reason: unknown) => void) | undefined;
 
@@ -26,7 +34,7 @@ export class AbortScope {
   /** Aborted when nobody waits for the work any more; never after it has settled. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
-      this.controller = new AbortController();
+      this.controller = new ScopedController();
       this.listen();
       if (this.isAborted) this.controller.abort(this.reason);
     }
@@ -110,6 +118,20 @@ export class AbortScope {
     if (!this.isListening) return;
     this.isListening = false;
     this.caller?.removeEventListener('abort', this);
+  }
+}
+
+/**
+ * Its signal's listeners are called in the asynchronous context of the work, not
+ * in that of whoever aborts it.
+ */
+class ScopedController {
+  private readonly controller = new AbortController();
+  private readonly context = new AsyncResource('CircuitCallSignal');
+  readonly signal = this.controller.signal;
+
+  abort(reason?: unknown): void {
+    this.context.runInAsyncScope(() => this.controller.abort(reason));
   }
 }
 

@@ -2,14 +2,20 @@ import { Observable, race } from 'rxjs';
 import type { Clock } from '../state/clock.js';
 import type { AbortScope } from './abort-scope.js';
 import { endWithScope } from './end-with-scope.js';
+import { ExpiryQueue } from './expiry-queue.js';
 
-/**
- * Lets work run no longer than a time. One timer for each piece of work: Node
- * already keeps timers of one duration in one list with one timer of the
- * system's, and a list of our own over it would run a call's timeout in another
- * call's asynchronous context.
- */
+/** What somebody may know or want to know of one piece of work. */
+export interface RunDetails {
+  /** Called once when the work has really ended, however late, or will not begin. */
+  readonly ended?: (() => void) | undefined;
+  /** The clock's reading, for those who have it at hand. */
+  readonly now?: number | undefined;
+}
+
+/** Lets work run no longer than a time. */
 export class TimeLimit {
+  private readonly queue: ExpiryQueue;
+
   /**
    * @param milliseconds the longest that work may take, strictly more than 0
    * @param error builds what work is ended with
@@ -18,7 +24,9 @@ export class TimeLimit {
     readonly milliseconds: number,
     private readonly clock: Clock,
     private readonly error: () => Error,
-  ) {}
+  ) {
+    this.queue = new ExpiryQueue(milliseconds, clock, this.expire);
+  }
 
   /**
    * Answers as the work does, or rejects with the error when the time is up, or
@@ -28,18 +36,15 @@ export class TimeLimit {
    *
    * @param scope the work's signal, which is aborted in both cases
    * @param start begins the work; not called if the caller has gone already
-   * @param ended called once when the work has really ended, however late, or
-   *   will not begin
    */
   run<T>(
     scope: AbortScope,
     start: () => T | PromiseLike<T>,
-    ended?: () => void,
+    { ended, now }: RunDetails = NO_DETAILS,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      let cancel: (() => void) | undefined;
       scope.whenAborted(reason => {
-        cancel?.();
+        this.queue.leave(scope);
         // The caller's own reason, whatever it is.
         // oxlint-disable-next-line prefer-promise-reject-errors
         reject(reason);
@@ -48,9 +53,9 @@ export class TimeLimit {
         ended?.();
         return;
       }
-      cancel = this.clock.schedule(this.milliseconds, () => this.expire(scope));
+      this.queue.enter(scope, now);
       const settle = () => {
-        cancel();
+        this.queue.leave(scope);
         scope.settle();
         ended?.();
       };
@@ -83,13 +88,17 @@ export class TimeLimit {
    * @param scope the signal of this one subscription
    */
   observe<T>(scope: AbortScope, source: Observable<T>): Observable<T> {
+    // A timer of its own: what an Observable does next happens where the timer
+    // rings, and in the queue that would be another call's asynchronous context.
     const limit = new Observable<never>(() =>
       this.clock.schedule(this.milliseconds, () => this.expire(scope)),
     );
     return race(limit, source).pipe(endWithScope(scope));
   }
 
-  private expire(scope: AbortScope): void {
+  private readonly expire = (scope: AbortScope): void => {
     if (scope.state === 'running') scope.abort(this.error(), 'timed-out');
-  }
+  };
 }
+
+const NO_DETAILS: RunDetails = {};
