@@ -39,19 +39,16 @@ export function declaredCircuits(
   modules: ModulesContainer,
 ): CircuitDeclaration[] {
   const owners = new Map<string, object>();
-  const told = new WeakMap<object, Set<PropertyKey>>();
   return providerClassesOf(wrappersOf(modules)).flatMap(providerClass =>
-    foundIn(providerClass.prototype)
-      .filter(found => isNew(told, found))
-      .map(found => ({
-        name: found.protection.circuit,
-        options: optionsOf(found.protection).circuit,
-        source: found.protection.source,
-        problems: [
-          ...problemsIn(found, providerClass),
-          ...nameProblems(found, owners),
-        ],
-      })),
+    foundIn(providerClass.prototype).map(found => ({
+      name: found.protection.circuit,
+      options: optionsOf(found.protection).circuit,
+      source: found.protection.source,
+      problems: [
+        ...problemsIn(found, providerClass),
+        ...nameProblems(found, owners),
+      ],
+    })),
   );
 }
 
@@ -70,16 +67,6 @@ function foundIn(prototype: object): Found[] {
       protection: protectionOfHandler(prototype, key),
     }));
   return [...methods, ...handlers];
-}
-
-/** A method that several classes override is found in each of them. */
-function isNew(
-  told: WeakMap<object, Set<PropertyKey>>,
-  { key, owner }: Found,
-): boolean {
-  const keys = told.get(owner) ?? new Set();
-  told.set(owner, keys);
-  return keys.size < keys.add(key).size;
 }
 
 function problemsIn(

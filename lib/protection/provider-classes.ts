@@ -27,14 +27,15 @@ export function wrappersOf(modules: ModulesContainer): InstanceWrapper[] {
 export function providerClassesOf(
   wrappers: readonly InstanceWrapper[],
 ): ProviderClass[] {
-  const certain = new Set(wrappers.map(certainPrototypeOf).filter(isObject));
-  const assumed = new Set(wrappers.map(assumedPrototypeOf).filter(isObject));
-  return [
-    ...[...certain].map(prototype => ({ prototype, isAssumed: false })),
-    ...[...assumed]
-      .filter(prototype => !certain.has(prototype))
-      .map(prototype => ({ prototype, isAssumed: true })),
-  ];
+  const assumed = wrappers.map(assumedPrototypeOf).filter(isObject);
+  const certain = wrappers.map(certainPrototypeOf).filter(isObject);
+  const classes = new Map<object, boolean>();
+  for (const prototype of assumed) classes.set(prototype, true);
+  for (const prototype of certain) classes.set(prototype, false);
+  return Array.from(classes, ([prototype, isAssumed]) => ({
+    prototype,
+    isAssumed,
+  }));
 }
 
 /** The one instance of a provider that is a value or what a factory has made; `undefined` for others. */

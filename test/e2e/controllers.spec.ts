@@ -17,7 +17,17 @@ import {
   type PipeTransform,
   type Type,
 } from '@nestjs/common';
-import { firstValueFrom, of, retry, Subject, type Observable } from 'rxjs';
+import {
+  concat,
+  firstValueFrom,
+  NEVER,
+  of,
+  retry,
+  Subject,
+  take,
+  tap,
+  type Observable,
+} from 'rxjs';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerInterceptor } from '../../lib/protection/circuit-breaker.interceptor.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
@@ -444,17 +454,24 @@ describe.each(PLATFORMS)('CircuitBreakerInterceptor, on %s', (_p, adapter) => {
   });
 
   describe('when a client leaves before the answer', () => {
-    @UseInterceptors(CircuitBreakerInterceptor)
+    /** Sees what the handlers answer. */
+    class Watching implements NestInterceptor {
+      static seen: unknown[] = [];
+      intercept(_context: ExecutionContext, next: CallHandler) {
+        return (next.handle() as Observable<unknown>).pipe(
+          tap(answer => Watching.seen.push(answer)),
+        );
+      }
+    }
+
+    @UseInterceptors(Watching, CircuitBreakerInterceptor)
     @Controller()
     class Slow {
       static answers = new Subject<string>();
-      static ended = new Subject<void>();
 
       @Get('promise')
       async promise() {
-        const answer = await firstValueFrom(Slow.answers);
-        Slow.ended.next();
-        return answer;
+        return firstValueFrom(Slow.answers);
       }
 
       @Get('observable')
@@ -466,15 +483,15 @@ describe.each(PLATFORMS)('CircuitBreakerInterceptor, on %s', (_p, adapter) => {
     it('gives the permit of a handler with a promise back, while that runs on', async () => {
       const { registry, totals, url } = await start(Slow);
       const circuit = registry.get('Slow.promise');
-      const ended: true[] = [];
-      Slow.ended.subscribe(() => ended.push(true));
+      Watching.seen = [];
 
       await leave(`${url}/promise`, () => circuit.snapshot().inFlight);
 
-      expect(ended).toEqual([]);
+      expect(Watching.seen).toEqual([]);
       expect(totals('Slow.promise')).toMatchObject({ calls: 1, ignored: 1 });
       Slow.answers.next('late');
-      await until(() => ended.length === 1);
+      await until(() => Watching.seen.length === 1);
+      expect(Watching.seen).toEqual(['late']);
       expect(totals('Slow.promise')).toMatchObject({ calls: 1, ignored: 1 });
     });
 
@@ -486,6 +503,60 @@ describe.each(PLATFORMS)('CircuitBreakerInterceptor, on %s', (_p, adapter) => {
 
       expect(totals('Slow.observable')).toMatchObject({ calls: 1, ignored: 1 });
       await until(() => !Slow.answers.observed);
+    });
+
+    it('lets a fallback that is answering go on', async () => {
+      const answers = new Subject<string>();
+      @CircuitBreaker('falling', { fallback: () => firstValueFrom(answers) })
+      @UseInterceptors(Watching)
+      @Controller()
+      class Falling {
+        static calls = 0;
+        @Get('falling')
+        falling() {
+          Falling.calls++;
+          throw new Error('down');
+        }
+      }
+      const { totals, url } = await start(Falling);
+      Watching.seen = [];
+      const request = http.get(`${url}/falling`, { agent: false });
+      request.on('error', () => {});
+
+      await until(() => answers.observed);
+      const closed = new Promise(resolve => request.on('close', resolve));
+      request.destroy();
+      await closed;
+      // The server hears of it a little later.
+      await new Promise(resolve => setTimeout(resolve, 50));
+      answers.next('instead');
+
+      await until(() => totals('falling').fallbacks === 1);
+      expect(Watching.seen).toEqual(['instead']);
+      expect(Falling.calls).toBe(1);
+    });
+
+    it('runs no handler again after its answer', async () => {
+      class First implements NestInterceptor {
+        intercept(_context: ExecutionContext, next: CallHandler) {
+          return (next.handle() as Observable<unknown>).pipe(take(1));
+        }
+      }
+      @UseInterceptors(First, CircuitBreakerInterceptor)
+      @Controller()
+      class Endless {
+        static calls = 0;
+        @Get('endless')
+        endless() {
+          Endless.calls++;
+          return concat(of('first'), NEVER);
+        }
+      }
+      const { status } = await start(Endless);
+
+      expect(await status('endless')).toBe(200);
+      await new Promise(resolve => setTimeout(resolve, 50));
+      expect(Endless.calls).toBe(1);
     });
 
     it('answers those that stay', async () => {

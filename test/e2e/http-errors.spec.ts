@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   Catch,
@@ -5,6 +6,7 @@ import {
   Get,
   Injectable,
   NotFoundException,
+  Res,
   Scope,
   UseFilters,
   type ArgumentsHost,
@@ -16,8 +18,10 @@ import {
 import {
   APP_FILTER,
   BaseExceptionFilter,
+  ContextIdFactory,
   HttpAdapterHost,
   type AbstractHttpAdapter,
+  type HostComponentInfo,
 } from '@nestjs/core';
 import { CircuitOpenException } from '../../lib/errors/circuit-open.exception.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
@@ -287,7 +291,7 @@ describe.each(PLATFORMS)('a refusal on %s', (_platform, adapter) => {
     class OfAnotherCopy extends Error {
       readonly circuit = 'dependency';
       readonly code = 'CIRCUIT_OPEN';
-      readonly retryAfter = 1;
+      readonly retryAfter = 0;
     }
     @Controller()
     class Foreign extends Handlers {
@@ -307,6 +311,65 @@ describe.each(PLATFORMS)('a refusal on %s', (_platform, adapter) => {
 
     expect(await response.json()).toMatchObject({ format: 'own' });
     expect(response.headers.get('retry-after')).toBe('1');
+  });
+
+  it('after the headers are sent ends the answer', async () => {
+    @Controller()
+    class Streaming {
+      @Get('open')
+      stream(@Res({ passthrough: true }) response: { raw?: ServerResponse }) {
+        const raw = response.raw ?? (response as unknown as ServerResponse);
+        raw.writeHead(200, { 'content-type': 'text/plain' }).write('begun');
+        throw openException();
+      }
+    }
+    @Catch()
+    class Asked extends BaseExceptionFilter {
+      static errors: unknown[] = [];
+      override catch(error: unknown, host: ArgumentsHost) {
+        Asked.errors.push(error);
+        super.catch(error, host);
+      }
+    }
+    const root = rootModule({ controllers: [Streaming] });
+    const { url } = await startHttp(root, adapter, app =>
+      app.useGlobalFilters(new Asked(app.get(HttpAdapterHost).httpAdapter)),
+    );
+
+    const response = await fetch(`${url}/open`);
+
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('begun');
+    expect(Asked.errors).toEqual([expect.any(CircuitOpenException)]);
+  });
+
+  it('is answered by the durable filter of its tenant, with Retry-After', async () => {
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    @Catch()
+    class DurableFormat extends OwnFormat {
+      static made = 0;
+      override readonly format = `durable ${++DurableFormat.made}`;
+    }
+    const tenant = ContextIdFactory.create();
+    ContextIdFactory.apply({
+      attach: contextId => (info: HostComponentInfo) =>
+        info.isTreeDurable ? tenant : contextId,
+    });
+    try {
+      const app = await start(adapter, {
+        providers: [{ provide: APP_FILTER, useClass: DurableFormat }],
+      });
+      open(app);
+
+      const answers = [await fetchOpen(app.url), await fetchOpen(app.url)];
+
+      for (const { retryAfter, body } of answers) {
+        expect(body).toMatchObject({ format: 'durable 1' });
+        expect(retryAfter).not.toBeNull();
+      }
+    } finally {
+      ContextIdFactory.apply(undefined as never);
+    }
   });
 
   it('in a middleware has Retry-After', async () => {

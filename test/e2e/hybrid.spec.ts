@@ -71,7 +71,9 @@ async function startHybrid(
 ) {
   const { app, url } = await startHttp(rootModule(metadata));
   const port = await startTcp(app, options);
-  app.get(CircuitBreakerRegistry).get('dependency').forceOpen();
+  const circuit = app.get(CircuitBreakerRegistry).get('dependency');
+  // Not forced: a refusal then has a `Retry-After`.
+  for (let i = 0; i < 10; i++) circuit.tryAcquire()!.failure(new Error('down'));
   const client = connect(port);
   return {
     url,

@@ -76,6 +76,7 @@ describe('the name of a circuit', () => {
     expect(registry.names()).toEqual(['Users.call', 'Orders.call']);
     expect(registry.get('Users.call').state).toBe('open');
     expect(registry.get('Orders.call').state).toBe('closed');
+    await expect(app.get(Orders).call()).rejects.toThrow('down');
   });
 
   it('of a method that is only reached with `super` is that of the class it is written in', async () => {

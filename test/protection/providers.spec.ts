@@ -283,6 +283,19 @@ describe('a decorated method is protected on', () => {
 });
 
 describe('inside a class', () => {
+  it('nothing is added to what an instance shows', async () => {
+    const app = await start(
+      { provide: 'class', useClass: Client },
+      { provide: 'value', useValue: new Client() },
+    );
+
+    for (const token of ['class', 'value']) {
+      const shown = { ...app.get<Client>(token) };
+      expect(shown).toStrictEqual({ counted: { calls: 0 } });
+      expect(Object.getOwnPropertySymbols(shown)).toEqual([]);
+    }
+  });
+
   it('`this`, private fields and other decorated methods are what they were', async () => {
     @Injectable()
     class Service {

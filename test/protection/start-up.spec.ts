@@ -18,6 +18,7 @@ import {
   plainModule,
   rootModule,
   startContext,
+  startHttp,
 } from '../support/nest-app.js';
 
 /** Decorates with what TypeScript would refuse. */
@@ -100,6 +101,23 @@ describe('mistakes in decorators stop the start, all in one error', () => {
     expect((await problemsOf(Client))[0]).toMatch(/^Client\.one: options: got/);
   });
 
+  it('judges the options of a circuit together with those that lie under them', async () => {
+    class Client {
+      @decorateWith('one', { openDuration: { multiplier: 2 } })
+      async one() {}
+    }
+    const circuits = { one: { openDuration: { initial: 10, multiplier: 3 } } };
+    const app = await startContext(
+      plainModule({
+        imports: [CircuitBreakerModule.forRoot({ circuits })],
+        providers: [Client],
+      }),
+    );
+
+    const { rules } = app.get(CircuitBreakerRegistry).get('one');
+    expect(rules.openDuration).toEqual({ initial: 10, multiplier: 2 });
+  });
+
   it('refuses an empty name', async () => {
     class Client {
       @CircuitBreaker(' ')
@@ -171,6 +189,8 @@ describe('mistakes in decorators stop the start, all in one error', () => {
 
     const problems = await problemsOf({
       provide: 'client',
+      // Made after the registry, which could not see it.
+      inject: [CircuitBreakerRegistry],
       useFactory: () => new Client(),
     });
 
@@ -267,6 +287,20 @@ describe('a fallback that is named by a method', () => {
     expect(await app.get(Base).load()).toBe('derived');
   });
 
+  it('is checked although a factory may make something else under the same token', async () => {
+    class Client {
+      @decorateWith('one', { fallback: 'gone' })
+      async one() {}
+    }
+
+    expect(
+      await problemsOf(
+        { provide: Client, useFactory: () => ({}) },
+        { provide: 'other', useClass: Client },
+      ),
+    ).toHaveLength(1);
+  });
+
   it('of a class decorator is checked too', async () => {
     @decorateWith('ctrl', { fallback: 'gone' })
     @Controller()
@@ -307,6 +341,27 @@ describe('before the application has started', () => {
     );
 
     expect(seen).toEqual(['Error', 'CircuitOpenException']);
+  });
+
+  it('values are protected in onModuleInit of any module, where there is HTTP', async () => {
+    class Client {
+      @CircuitBreaker('early')
+      async call() {}
+    }
+    const client = new Client();
+    @Global()
+    @Module({ providers: [{ provide: 'client', useValue: client }] })
+    class EagerModule implements OnModuleInit {
+      onModuleInit() {
+        return client.call();
+      }
+    }
+    const { app } = await startHttp(
+      plainModule({ imports: [EagerModule, CircuitBreakerModule.forRoot()] }),
+    );
+
+    const { totals } = app.get(CircuitBreakerRegistry).get('early').snapshot();
+    expect(totals.calls).toBe(1);
   });
 
   it('a call that comes before the registry passes, and the next one is protected', async () => {
