@@ -81,7 +81,8 @@ const NO_CALL: Call = Object.freeze({});
 export class Circuit {
   /** @internal where every call goes through. */
   readonly pipeline: Pipeline;
-  private readonly machine: StateMachine;
+  /** @internal what decides; for the wings that share a view of it. */
+  readonly machine: StateMachine;
   private readonly host: { classify: Classifier } & PipelineHost;
   private readonly reported = new Set<string>();
   private readonly logger: CircuitLogger;
@@ -255,26 +256,35 @@ export class Circuit {
     this.options = options;
     this.host.classify = createClassifier(rules, this.report);
     this.machine.configure(rules);
+    this.machine.tellPatch(patch);
   }
 
   /** Refuses every call until {@link releaseOverride} or {@link reset}. */
   forceOpen(reason = 'forced open'): void {
     this.machine.force('forced-open', reason);
+    this.machine.tellOrder({ action: 'force-open', reason });
   }
 
   /** Passes every call, whatever happens, until {@link releaseOverride} or {@link reset}. */
   forceClosed(reason = 'forced closed'): void {
     this.machine.force('forced-closed', reason);
+    this.machine.tellOrder({ action: 'force-closed', reason });
   }
 
   /** Ends an override: from forced open to half-open, from forced closed to closed. */
   releaseOverride(reason = 'the override was released'): void {
+    const before = this.state;
     this.machine.releaseOverride(reason);
+    // Without an override there was nothing to release.
+    if (this.state !== before) {
+      this.machine.tellOrder({ action: 'release', reason });
+    }
   }
 
   /** Closed with an empty window, whatever came before; also ends an override. Totals stay. */
   reset(reason = 'it was reset'): void {
     this.machine.reset(reason);
+    this.machine.tellOrder({ action: 'reset', reason });
   }
 
   /** Every event, told at once. A subscriber that throws is logged and harms nobody. */

@@ -29,6 +29,10 @@ import {
 import { KeyedCircuits, OVERFLOW_KEY } from './keyed-circuits.js';
 import type { PresetCircuitOptions } from './module-options.js';
 import { OnceLogger } from './once-logger.js';
+import type {
+  RegistryCoordinator,
+  SharedViewStatus,
+} from './registry-coordinator.js';
 
 /** What the circuits of a registry stand on; all of it can be replaced. */
 export type RegistryDependencies = Omit<CircuitDependencies, 'key' | 'keyed'>;
@@ -52,6 +56,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   private readonly listeners = new CircuitListeners();
   private readonly createdWith = new Map<string, PresetCircuitOptions>();
   private readonly logger: OnceLogger;
+  private coordinator: RegistryCoordinator | undefined;
 
   /** @internal an application gets it from `CircuitBreakerModule`. */
   constructor(
@@ -228,6 +233,32 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     }
   }
 
+  /** How the view shared with other instances is doing; `null` if there is none. */
+  get sharedView(): SharedViewStatus | null {
+    return this.coordinator?.status ?? null;
+  }
+
+  /**
+   * @internal Has every circuit share a view with other instances, those to come too.
+   *
+   * @returns what ends it
+   * @throws Error if they share one already
+   */
+  coordinate(coordinator: RegistryCoordinator): () => void {
+    if (this.coordinator !== undefined) {
+      throw new Error(
+        'The circuits of this application share a view already: import CircuitBreakerFleetModule once.',
+      );
+    }
+    this.coordinator = coordinator;
+    for (const circuit of this.existing()) coordinator.attach(circuit);
+    return () => {
+      if (this.coordinator !== coordinator) return;
+      this.coordinator = undefined;
+      for (const circuit of this.existing()) coordinator.detach(circuit);
+    };
+  }
+
   /** Every circuit; those that are declared are made. */
   *[Symbol.iterator](): Iterator<Circuit> {
     for (const name of this.names()) {
@@ -271,6 +302,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       create: key => this.build(name, key),
       forget: evicted => {
         this.listeners.detach(evicted);
+        this.coordinator?.detach(evicted);
         evicted.dispose();
       },
       warn: () =>
@@ -288,6 +320,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       keyed: otherKey => this.keyed(name, otherKey),
     });
     this.listeners.attach(circuit);
+    this.coordinator?.attach(circuit);
     return circuit;
   }
 

@@ -24,6 +24,13 @@ export interface Totals {
   wouldReject: number;
 }
 
+/** Outcomes that counted for the rules, as monotone sums. */
+export interface RecordedCounts {
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+}
+
 /** What a circuit remembers of its calls: the window, the streak of failures, totals and latencies. */
 export class CallRecord {
   window: CallWindow;
@@ -40,6 +47,10 @@ export class CallRecord {
   };
   /** Failures in a row. */
   streak = 0;
+  /** Slow calls among those that were cancelled: the only ignored ones in the window. */
+  private cancelled = 0;
+  /** What is in the totals but changed nothing else, because its generation was over. */
+  private readonly late = { calls: 0, failures: 0, slow: 0 };
   private lastFailureAt = 0;
 
   constructor(rules: WindowRules) {
@@ -68,13 +79,37 @@ export class CallRecord {
     this.window.record(now, markOf(ending, isSlow));
   }
 
+  /**
+   * Everything that counted for the rules since the circuit was made, read from
+   * the totals so that recording a call costs nothing more.
+   */
+  recorded(): RecordedCounts {
+    const { totals, late } = this;
+    const calls = totals.successes + totals.failures + this.cancelled;
+    return {
+      calls: calls - late.calls,
+      failures: totals.failures - late.failures,
+      slow: totals.slow - late.slow,
+    };
+  }
+
+  /** A call that {@link count} has counted is of an older generation. */
+  countLate(ending: CountedEnding, isSlow: boolean): void {
+    this.late.calls++;
+    if (ending === 'failure') this.late.failures++;
+    if (isSlow) this.late.slow++;
+  }
+
   /** Adds a call to the totals, late results of older generations too. */
   count(ending: Ending, isSlow: boolean): void {
     const { totals } = this;
     totals.calls++;
     if (ending === 'success') totals.successes++;
     else if (ending === 'failure') totals.failures++;
-    else totals.ignored++;
+    else {
+      totals.ignored++;
+      if (ending === 'cancelled') this.cancelled++;
+    }
     if (isSlow) totals.slow++;
   }
 }

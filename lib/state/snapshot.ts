@@ -1,5 +1,6 @@
 import type { Totals } from './call-record.js';
 import type { CircuitRules } from './circuit-options.js';
+import type { SharedSnapshot } from './coordinator.js';
 import type { CircuitState } from './circuit-state.js';
 import type { FailureRecord, TransitionRecord } from './history.js';
 import type { LatencySnapshot } from './latency.js';
@@ -51,6 +52,8 @@ export interface CircuitSnapshot {
   readonly lastFailure: FailureRecord | null;
   /** The last ten, oldest first. */
   readonly transitions: readonly TransitionRecord[];
+  /** The view shared with other instances; `null` if there is none. */
+  readonly shared: SharedSnapshot | null;
 }
 
 /** Reads a state machine; changes nothing. */
@@ -83,6 +86,7 @@ export function takeSnapshot(machine: StateMachine): CircuitSnapshot {
     latency: record.latency.snapshot(now),
     lastFailure: history.failures.at(-1) ?? null,
     transitions: [...history.transitions],
+    shared: machine.describeShared(),
   };
 }
 

@@ -5,9 +5,14 @@ import {
   type Settler,
 } from './admission.js';
 import { CallRecord, type CountedEnding } from './call-record.js';
-import type { CircuitRules } from './circuit-options.js';
+import type { CircuitOptions, CircuitRules } from './circuit-options.js';
 import type { Clock } from './clock.js';
-import type { Coordinator } from './coordinator.js';
+import type {
+  Coordinator,
+  Order,
+  SharedSnapshot,
+  SharedState,
+} from './coordinator.js';
 import { ProbeDeadlineError } from '../errors/probe-deadline.error.js';
 import { EventEmitter } from './event-emitter.js';
 import type { CircuitEvent, CircuitEventDetails } from './events.js';
@@ -79,6 +84,7 @@ export class StateMachine implements Settler {
   readonly history = new History();
   readonly emitter: EventEmitter;
   private time: number;
+  private coordinator: Coordinator | undefined;
 
   constructor(
     readonly name: string,
@@ -94,10 +100,57 @@ export class StateMachine implements Settler {
     this.emitter = new EventEmitter({ name, key }, clock, error =>
       report('a listener', error),
     );
-    if (coordinator !== undefined) {
-      this.emitter.on(['transition'], event =>
-        coordinator.transitioned(event as CircuitEvent<'transition'>),
-      );
+    if (coordinator !== undefined) this.coordinate(coordinator);
+  }
+
+  /**
+   * Shares a view with other instances from now on.
+   *
+   * @returns what ends it
+   */
+  coordinate(coordinator: Coordinator): () => void {
+    this.coordinator = coordinator;
+    const stop = this.emitter.on(['transition'], event =>
+      coordinator.transitioned(event as CircuitEvent<'transition'>),
+    );
+    return () => {
+      stop();
+      if (this.coordinator === coordinator) this.coordinator = undefined;
+    };
+  }
+
+  /**
+   * Takes over a state of the shared view. It is a transition of this circuit's
+   * own, unless the circuit stands there already; then only the wait or the
+   * probes begin anew.
+   */
+  follow(shared: SharedState): void {
+    const { state, reason } = shared;
+    const now = this.now();
+    const { phase } = this;
+    if (state === phase.state && (state === 'closed' || isForced(state))) {
+      return;
+    }
+    this.attempt = shared.attempt;
+    const details: PhaseDetails =
+      shared.state === 'open'
+        ? { state: 'open', wait: shared.wait, trip: { rule: 'shared', reason } }
+        : shared.state === 'half-open'
+          ? halfOpen()
+          : shared.state === 'closed'
+            ? { state: 'closed' }
+            : { state: shared.state, reason };
+    if (state === phase.state) {
+      this.startGeneration();
+      this.phase = { ...details, since: now, at: this.deps.clock.wallTime() };
+    } else if (isForced(state)) {
+      const action = state === 'forced-open' ? 'force-open' : 'force-closed';
+      this.override(action, details, reason);
+    } else if (isForced(phase.state)) {
+      this.override('release', details, reason);
+    } else {
+      this.become(details, now, reason);
+      this.emitter.flush();
     }
   }
 
@@ -156,9 +209,12 @@ export class StateMachine implements Settler {
   /** The deadline that fell due first and that nobody has noticed yet. */
   nextLapse(now: number): Lapse | undefined {
     const { phase } = this;
-    return phase.state === 'half-open'
-      ? phase.tally.nextLapse(this.rules.halfOpen, phase.since, now)
-      : undefined;
+    if (phase.state !== 'half-open') return undefined;
+    const { halfOpen } = this.rules;
+    const rules = this.isJudgedElsewhere()
+      ? { ...halfOpen, maxDuration: Infinity }
+      : halfOpen;
+    return phase.tally.nextLapse(rules, phase.since, now);
   }
 
   /** Ends an admitted call. What comes after the first end, or after an expired deadline, changes nothing. */
@@ -244,6 +300,33 @@ export class StateMachine implements Settler {
     }
   }
 
+  /** Tells the shared view of an order, after it was done here. */
+  tellOrder(order: Omit<Order, 'state'>): void {
+    this.tellCoordinator(each =>
+      each.ordered?.({ ...order, state: this.phase.state }),
+    );
+  }
+
+  /** Tells the shared view of options that were changed at run time. */
+  tellPatch(patch: CircuitOptions): void {
+    this.tellCoordinator(each => each.configured?.(patch));
+  }
+
+  /** What a snapshot tells of the shared view. */
+  describeShared(): SharedSnapshot | null {
+    let described: SharedSnapshot | undefined;
+    this.tellCoordinator(each => void (described = each.describe?.()));
+    return described ?? null;
+  }
+
+  private tellCoordinator(tell: (coordinator: Coordinator) => void): void {
+    try {
+      if (this.coordinator !== undefined) tell(this.coordinator);
+    } catch (error) {
+      this.deps.report('the coordinator', error);
+    }
+  }
+
   private admit(now: number): Admission | undefined {
     this.judgeProbes(now);
     const { phase } = this;
@@ -287,14 +370,27 @@ export class StateMachine implements Settler {
   }
 
   private mayProbe(): boolean {
-    const { coordinator, report } = this.deps;
+    const { coordinator } = this;
     if (coordinator === undefined) return true;
     const { name, key, generation } = this;
     try {
       return coordinator.allowsProbe({ name, key, generation });
     } catch (error) {
-      report('the coordinator', error);
+      this.deps.report('the coordinator', error);
       return true;
+    }
+  }
+
+  /** Whether somebody else decides what the probes' results mean. */
+  private isJudgedElsewhere(): boolean {
+    const { coordinator } = this;
+    if (coordinator?.judgesProbes === undefined) return false;
+    const { name, key, generation } = this;
+    try {
+      return coordinator.judgesProbes({ name, key, generation });
+    } catch (error) {
+      this.deps.report('the coordinator', error);
+      return false;
     }
   }
 
@@ -324,7 +420,10 @@ export class StateMachine implements Settler {
     this.leave(admission);
     this.record.count(ending, isSlow);
     this.tellEnding(admission, ending, duration, isSlow, error);
-    if (admission.generation !== this.generation) return;
+    if (admission.generation !== this.generation) {
+      this.record.countLate(ending, isSlow);
+      return;
+    }
     const { phase, record } = this;
     record.latency.record(now, duration);
     if (ending === 'failure') {
@@ -432,7 +531,7 @@ export class StateMachine implements Settler {
 
   private judgeTally(now: number, error: unknown): void {
     const { phase } = this;
-    if (phase.state !== 'half-open') return;
+    if (phase.state !== 'half-open' || this.isJudgedElsewhere()) return;
     const { tally, since } = phase;
     const verdict = tally.verdict(this.rules.halfOpen, now - since);
     this.endProbing(verdict, tally, now, error);
@@ -499,6 +598,12 @@ export class StateMachine implements Settler {
 
 function halfOpen() {
   return { state: 'half-open' as const, tally: new HalfOpenTally() };
+}
+
+function isForced(
+  state: Phase['state'],
+): state is 'forced-open' | 'forced-closed' {
+  return state === 'forced-open' || state === 'forced-closed';
 }
 
 function slowAfter({ slowCallDuration }: CircuitRules): number {

@@ -10,7 +10,8 @@ export type TripRule =
 
 /** Why a circuit opened. */
 export interface Trip {
-  readonly rule: TripRule | 'halfOpen';
+  /** `shared`: other instances found it. */
+  readonly rule: TripRule | 'halfOpen' | 'shared';
   /** The figures in words, e.g. `12 of 20 calls failed (60 %, threshold 50 %)`. */
   readonly reason: string;
 }
