@@ -6,14 +6,17 @@ import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
 const demoFile = 'sample-app/dist/demo/demo.js';
 
-/** The demo as it runs: what it printed so far, and the services that it started. */
-class DemoRun {
+/** The shop or its demo as it runs: what it printed so far, and the services that it started. */
+class ShopRun {
   output = '';
   private readonly child: ChildProcess;
 
-  constructor(command: string, ...args: string[]) {
-    // A group of its own, so that a failed test can clear away whatever is left.
-    this.child = spawn(command, args, { detached: true });
+  constructor(command: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      // A group of its own, so that a failed test can clear away whatever is left.
+      detached: true,
+    });
     for (const stream of [this.child.stdout!, this.child.stderr!]) {
       stream.on('data', chunk => (this.output += chunk));
     }
@@ -69,23 +72,23 @@ function isAlive(pid: number): boolean {
   return !existsSync(stat) || !/\) Z /.test(readFileSync(stat, 'utf8'));
 }
 
+let run: ShopRun;
+
+beforeAll(() => {
+  const nest = 'node_modules/@nestjs/cli/bin/nest.js';
+  const build = spawnSync(process.execPath, [nest, 'build', 'sample-app'], {
+    encoding: 'utf8',
+  });
+  // Without dist/: `npm run build` comes first.
+  expect(build.stdout + build.stderr).not.toContain('error');
+  expect(build.status).toBe(0);
+}, 120_000);
+
+afterEach(() => run.clearAway());
+
 describe('npm run demo', () => {
-  let run: DemoRun;
-
-  beforeAll(() => {
-    const nest = 'node_modules/@nestjs/cli/bin/nest.js';
-    const build = spawnSync(process.execPath, [nest, 'build', 'sample-app'], {
-      encoding: 'utf8',
-    });
-    // Without dist/: `npm run build` comes first.
-    expect(build.stdout + build.stderr).not.toContain('error');
-    expect(build.status).toBe(0);
-  }, 120_000);
-
-  afterEach(() => run.clearAway());
-
   it('shows the circuit closed, open, half-open and closed again, and exits with 0', async () => {
-    run = new DemoRun('npm', 'run', '--ignore-scripts', 'demo');
+    run = new ShopRun('npm', ['run', '--ignore-scripts', 'demo']);
     const exitCode = await run.exitCode();
 
     expect(run.output).toMatch(
@@ -97,10 +100,20 @@ describe('npm run demo', () => {
     expect(await run.survivors()).toEqual([]);
   }, 90_000);
 
+  it('exits with 1 when a state is not seen', async () => {
+    run = new ShopRun('npm', ['run', '--ignore-scripts', 'demo'], {
+      CIRCUIT_BREAKER_PAYMENT_GATEWAY_MODE: 'disabled',
+    });
+
+    expect(await run.exitCode()).toBe(1);
+    expect(run.output).toContain('open was not seen');
+    expect(await run.survivors()).toEqual([]);
+  }, 60_000);
+
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'leaves no process behind when npm gets a %s',
     async signal => {
-      run = new DemoRun('npm', 'run', '--ignore-scripts', 'demo');
+      run = new ShopRun('npm', ['run', '--ignore-scripts', 'demo']);
       await run.printed('All is well');
       expect(run.servicePids.filter(isAlive)).toHaveLength(4);
 
@@ -113,7 +126,7 @@ describe('npm run demo', () => {
   );
 
   it('leaves no process behind when it is killed without a chance to clean up', async () => {
-    run = new DemoRun(process.execPath, demoFile);
+    run = new ShopRun(process.execPath, [demoFile]);
     await run.printed('All is well');
     expect(run.servicePids.filter(isAlive)).toHaveLength(4);
 
@@ -121,5 +134,28 @@ describe('npm run demo', () => {
 
     await run.exitCode();
     expect(await run.survivors()).toEqual([]);
+  }, 60_000);
+});
+
+describe('npm start', () => {
+  it('opens the shop, prints where to look, and closes it when interrupted', async () => {
+    const port = 20_000 + (process.pid % 20_000);
+    run = new ShopRun('npm', ['run', '--ignore-scripts', 'start'], {
+      PORT: String(port),
+    });
+    await run.printed('The shop is open');
+    const urls = [0, 1, 2, 3].map(i => `http://127.0.0.1:${port + i}`);
+    for (const url of urls) expect(run.output).toContain(url);
+    const order = await fetch(`${urls[0]}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ sku: 'teapot' }),
+    });
+    expect(await order.json()).toMatchObject({ payment: 'paid' });
+
+    run.signal('SIGINT');
+
+    expect(await run.exitCode()).toBe(130);
+    for (const url of urls) await expect(fetch(url)).rejects.toThrow();
   }, 60_000);
 });

@@ -7,6 +7,7 @@ import { type OrderEnd, Phase } from './phase.js';
 
 const ordersPerSecond = 20;
 const lookEveryMs = 25;
+const patienceMs = 12_000;
 
 /** Customers who order all the time, somebody who breaks the gateway, and an eye on the circuit. */
 export class Outage {
@@ -47,9 +48,21 @@ export class Outage {
     this.turnPage();
   }
 
-  /** Waits until the circuit is seen in a state. */
+  /**
+   * Waits until the circuit is seen in a state.
+   *
+   * @throws Error if that takes too long
+   */
   async until(state: string): Promise<void> {
-    while (this.circuit !== state) await sleep(lookEveryMs);
+    const patience = AbortSignal.timeout(patienceMs);
+    while (this.circuit !== state) {
+      if (patience.aborted) {
+        throw new Error(
+          `The circuit is ${this.circuit}; ${state} was not seen within ${patienceMs} ms`,
+        );
+      }
+      await sleep(lookEveryMs);
+    }
   }
 
   private async look(): Promise<void> {
