@@ -54,7 +54,7 @@ export class CircuitBreakerExplorer
   explore(): void {
     if (this.isExplored) return;
     this.isExplored = true;
-    const registry = findRegistry(this.moduleRef, '@CircuitBreaker()');
+    const registry = findRegistry(this.moduleRef, () => '@CircuitBreaker()');
     // While Nest only draws the graph of an application, nothing is instantiated.
     if (registry === undefined) return;
     const problems = declaredCircuits(this.modules).flatMap(declaration =>

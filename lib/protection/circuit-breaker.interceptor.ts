@@ -26,6 +26,8 @@ interface Guard {
   readonly plan: CallPlan;
   /** Its method has a circuit of its own, which counts the call. */
   readonly isMethodProtected: boolean;
+  /** A fallback is a method of the controller. */
+  readonly needsController: boolean;
   /** Bound more than once, for example to the class and to the method. */
   readonly isBoundTwice: boolean;
 }
@@ -71,11 +73,9 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
-    const { plan } = guard;
-    // Only a fallback that is named by a method needs the controller.
-    return plan.fallback === undefined || plan.fallback.methodNames.length === 0
-      ? protectWith(guard, context, next, undefined)
-      : this.protectWithController(guard, context, next);
+    return guard.needsController
+      ? this.protectWithController(guard, context, next)
+      : protectWith(guard, context, next, undefined);
   }
 
   private async protectWithController(
@@ -119,12 +119,14 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
         ? protectionOfHandler(prototype, key)
         : protectionOfMethod(prototype, declared);
     const { source } = protection;
-    const registry = findRegistry(this.moduleRef, source);
+    const registry = findRegistry(this.moduleRef, () => source);
     if (registry === undefined) return undefined;
     const options = optionsOf(protection);
+    const plan = compileCallOptions(options.call, source);
     return {
       circuit: registry.declare(protection.circuit, options.circuit, source),
-      plan: compileCallOptions(options.call, source),
+      plan,
+      needsController: (plan.fallback?.methodNames ?? []).length > 0,
       isMethodProtected: declared !== undefined,
       isBoundTwice: bindingsOf(classRef, handler) > 1,
     };

@@ -5,31 +5,35 @@ import { protectionMessages } from './protection.messages.js';
 import { CIRCUIT_BREAKER_REGISTRY } from '../registry/registry-token.js';
 
 const registries = new WeakMap<ModuleRef, CircuitBreakerRegistry>();
+const withoutModule = new WeakSet<ModuleRef>();
 const applicationsTold = new WeakSet<object>();
 
 /**
- * The registry of the application that a `ModuleRef` belongs to. Only a hit is
- * remembered: while the application is built the registry may not exist yet.
+ * The registry of the application that a `ModuleRef` belongs to. That it is not
+ * there yet is never remembered: the application is still being built.
  *
- * @param source what is left unprotected without a registry, e.g. `Payments.charge`
+ * @param source what is left unprotected without the module, e.g. `Payments.charge`
  * @returns `undefined` while the application is built and, after an error in
  *   the log (one for each application), where the module is missing
  */
 export function findRegistry(
   moduleRef: ModuleRef,
-  source: string,
+  source: () => string,
 ): CircuitBreakerRegistry | undefined {
   const known = registries.get(moduleRef);
-  if (known !== undefined) return known;
-  let registry: CircuitBreakerRegistry | null | undefined;
+  if (known !== undefined || withoutModule.has(moduleRef)) return known;
+  let registry: CircuitBreakerRegistry | null;
   try {
     registry = moduleRef.get<CircuitBreakerRegistry>(CIRCUIT_BREAKER_REGISTRY, {
       strict: false,
     });
   } catch {
-    reportMissingModule(moduleRef, source);
+    // A `ModuleRef` knows all providers from its first use on: none will come.
+    withoutModule.add(moduleRef);
+    reportMissingModule(moduleRef, source());
+    return undefined;
   }
-  if (registry === null || registry === undefined) return undefined;
+  if (registry === null) return undefined;
   registries.set(moduleRef, registry);
   return registry;
 }

@@ -81,7 +81,7 @@ export class InstanceAdopter {
 }
 
 function registryOf(moduleRef: ModuleRef) {
-  return findRegistry(moduleRef, '@CircuitBreaker()');
+  return findRegistry(moduleRef, () => '@CircuitBreaker()');
 }
 
 /** What exists already. A transient provider has an instance for each static consumer. */

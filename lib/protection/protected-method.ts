@@ -111,10 +111,13 @@ class ProtectedMethod {
   ): Binding | undefined {
     const { declared, original } = this;
     const { key, writtenIn } = declared;
+    const registry = findRegistry(
+      moduleRef,
+      () => protectionOfMethod(prototype, declared).source,
+    );
+    if (registry === undefined) return undefined;
     const protection = protectionOfMethod(prototype, declared);
     const { source } = protection;
-    const registry = findRegistry(moduleRef, source);
-    if (registry === undefined) return undefined;
     const options = optionsOf(protection);
     const plan = compileCallOptions(options.call, source);
     const returnType: unknown = Reflect.getMetadata(

@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
+import { LazyModuleLoader } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
@@ -394,6 +395,23 @@ describe('before the application has started', () => {
 
     const { totals } = app.get(CircuitBreakerRegistry).get('early').snapshot();
     expect(totals.calls).toBe(1);
+  });
+
+  it('methods of a module that is loaded later are protected', async () => {
+    class Client {
+      @CircuitBreaker('lazy', { consecutiveFailures: 1 })
+      async call() {
+        throw new Error('down');
+      }
+    }
+    const app = await startContext(rootModule({}));
+    const lazy = await app
+      .get(LazyModuleLoader)
+      .load(() => plainModule({ providers: [Client] }));
+
+    await expect(lazy.get(Client).call()).rejects.toThrow('down');
+    await expect(lazy.get(Client).call()).rejects.toThrow(/is open/);
+    expect(app.get(CircuitBreakerRegistry).get('lazy').state).toBe('open');
   });
 
   it('methods are protected without init(), as many tests start', async () => {
