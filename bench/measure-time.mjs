@@ -3,16 +3,17 @@ import { median } from './statistics.mjs';
 
 /**
  * @typedef {object} Contestant
- * @property {'awaited' | 'caught' | 'caughtDeep' | 'synchronous'} [loop]
  * @property {() => unknown} call
+ * @property {'awaited' | 'caught' | 'caughtDeep' | 'synchronous'} [loop] 'awaited' if not given
+ * @property {string} [over] the contestant whose time is taken off, `bare` if not given
  * @property {() => unknown} [prepare] runs before each round, not timed
  */
 
 /**
- * @typedef {object} Contest what one process compares; `bare` is the zero point
- * @property {Record<string, Contestant>} contestants
- * @property {number} [callsARound] where the window's contents must not grow; else set by the clock
- * @property {number} [callsARun] calls that one `call()` makes, for waves
+ * @typedef {object} Contest what one process compares
+ * @property {{ bare: Contestant, [label: string]: Contestant }} contestants
+ * @property {number} [callsARound] where a window must not fill up; else found by the clock
+ * @property {number} [callsARun] calls that one `call()` makes, one if not given
  */
 
 /**
@@ -22,60 +23,96 @@ import { median } from './statistics.mjs';
  * @property {number} rounds
  */
 
+/** @typedef {Record<string, number[]>} Series one figure for each round, by label */
+
 /**
- * Times the contestants in turns: each round runs all of them, the order turns
- * round at each, so that a slow spell of the machine hits all alike.
+ * Times the contestants in turns: each round runs all of them and the next runs
+ * them the other way round, so that a slow spell of the machine hits all alike.
  *
  * @param {Contest} contest
  * @param {Pace} pace
- * @returns {Promise<Record<string, number[]>>} nanoseconds a call, of each round
+ * @returns {Promise<Series>} `bare` in nanoseconds a call; the others in
+ *   nanoseconds a call more than the one that they stand over, in the same round
  */
 export async function measureTime(contest, pace) {
   const runners = await Promise.all(
-    Object.entries(contest.contestants).map(async ([name, contestant]) => {
-      const loops = await import(`./loops.mjs?${name}`);
-      return { name, ...contestant, loop: loops[contestant.loop ?? 'awaited'] };
+    Object.entries(contest.contestants).map(async ([label, contestant]) => {
+      const loops = await import(`./loops.mjs?${encodeURIComponent(label)}`);
+      const loop = loops[contestant.loop ?? 'awaited'];
+      return { ...contestant, label, loop };
     }),
   );
-  const callsARun = contest.callsARun ?? 1;
+  const slowestNs = await warmUpAll();
+  const n =
+    contest.callsARound ??
+    Math.max(1, Math.round((pace.roundMs * 1e6) / slowestNs));
 
-  /** @param {(typeof runners)[number]} runner */
-  const time = async (runner, /** @type {number} */ n) => {
-    await runner.prepare?.();
-    const start = process.hrtime.bigint();
-    await runner.loop(runner.call, n);
-    return Number(process.hrtime.bigint() - start) / (n * callsARun);
-  };
+  /** @type {Series} */
+  const total = Object.fromEntries(runners.map(({ label }) => [label, []]));
+  for (let round = 0; round < pace.rounds; round++) {
+    runners.reverse();
+    for (const runner of runners) {
+      total[runner.label]?.push(await time(runner, n));
+      // Timers and finalizers have their turn here, outside of what is timed.
+      await turn();
+    }
+  }
+  return overheads(contest, total, n * (contest.callsARun ?? 1));
 
-  let slowest = 0;
-  for (const runner of runners) {
-    slowest = Math.max(slowest, await warmUp(runner));
+  /** Answers with the time of the slowest one's call. */
+  async function warmUpAll() {
+    let slowest = 0;
+    for (const runner of runners) {
+      slowest = Math.max(slowest, await warmUp(runner));
+    }
+    return slowest;
   }
 
   /** @param {(typeof runners)[number]} runner */
   async function warmUp(runner) {
-    const { callsARound = 100 } = contest;
-    const recent = [];
+    const calls =
+      contest.callsARound ?? Math.ceil(100 / (contest.callsARun ?? 1));
     const end = performance.now() + pace.warmUpMs;
+    const taken = [];
     do {
-      recent.push(await time(runner, callsARound));
+      taken.push((await time(runner, calls)) / calls);
       await turn();
     } while (performance.now() < end);
-    return median(recent.slice(-Math.ceil(recent.length / 2))) * callsARun;
+    return median(taken.slice(taken.length / 2));
   }
+}
 
-  const n =
-    contest.callsARound ??
-    Math.max(1, Math.round((pace.roundMs * 1e6) / slowest));
-  /** @type {Record<string, number[]>} */
-  const series = Object.fromEntries(runners.map(({ name }) => [name, []]));
-  for (let round = 0; round < pace.rounds; round++) {
-    runners.reverse();
-    for (const runner of runners) {
-      series[runner.name]?.push(await time(runner, n));
-      // Timers and finalizers run here, outside of the rounds.
-      await turn();
-    }
-  }
-  return series;
+/**
+ * @param {Contest} contest
+ * @param {Series} total
+ * @param {number} calls in each figure
+ * @returns {Series}
+ */
+export function overheads({ contestants }, total, calls) {
+  return Object.fromEntries(
+    Object.entries(total).map(([label, figures]) => {
+      if (label === 'bare') return [label, figures.map(each => each / calls)];
+      const zero = total[contestants[label]?.over ?? 'bare'] ?? [];
+      return [
+        label,
+        figures.map((each, i) => (each - (zero[i] ?? NaN)) / calls),
+      ];
+    }),
+  );
+}
+
+/**
+ * Told in CPU time of the whole process: on a machine that others use too, wall
+ * time measures the others. Where nobody else runs, the two agree.
+ *
+ * @param {Contestant & { loop: (call: () => unknown, n: number) => Promise<void> }} runner
+ * @param {number} calls
+ * @returns {Promise<number>} nanoseconds in all
+ */
+async function time({ prepare, loop, call }, calls) {
+  await prepare?.();
+  const before = process.cpuUsage();
+  await loop(call, calls);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) * 1_000;
 }

@@ -1,57 +1,69 @@
+// npm run bench -- [--quick] [--only <pattern>] [--node <path or version>]
+//                  [--package <folder>] [--against <folder>]
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { judge } from './budgets.mjs';
 import { CASES } from './cases/index.mjs';
-import { runWorker } from './run-worker.mjs';
-import { median, spread } from './statistics.mjs';
+import { describeMachine } from './machine.mjs';
+import { NEST_CASES } from './nest/nest-cases.mjs';
+import { nodeBinary } from './node-binary.mjs';
+import { OURS } from './results.mjs';
+import { runCase } from './run-case.mjs';
+import { markdown } from './table.mjs';
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
-    node: { type: 'string', default: process.execPath },
+    node: { type: 'string' },
     package: { type: 'string' },
     against: { type: 'string' },
   },
 });
 
-const repeats = flags.quick ? 3 : 7;
-const pace = flags.quick
-  ? { warmUpMs: 150, roundMs: 10, rounds: 20 }
-  : { warmUpMs: 300, roundMs: 20, rounds: 40 };
-
+/** @type {import('./run-case.mjs').Settings} */
+const settings = {
+  node: nodeBinary(flags.node),
+  repeats: flags.quick ? 3 : 7,
+  pace: flags.quick
+    ? { warmUpMs: 150, roundMs: 10, rounds: 20 }
+    : { warmUpMs: 300, roundMs: 20, rounds: 40 },
+  requests: flags.quick
+    ? { repeats: 1, rounds: 6, warmUpSeconds: 3 }
+    : { repeats: 3, rounds: 12, warmUpSeconds: 4 },
+  builds: {
+    [OURS]: flags.package ? { BENCH_PACKAGE: flags.package } : {},
+    ...(flags.against && {
+      [`${OURS} (against)`]: { BENCH_PACKAGE: flags.against },
+    }),
+  },
+};
 const pattern = new RegExp(flags.only, 'i');
-for (const { name, subjects } of CASES.filter(each =>
+const chosen = [...CASES, ...NEST_CASES].filter(each =>
   pattern.test(each.name),
-)) {
-  const rows = new Map();
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    for (const subject of subjects) {
-      const builds = [[subject, flags.package]];
-      if (subject === 'nestjs-breaker' && flags.against)
-        builds.push(['(against)', flags.against]);
-      for (const [label, folder] of builds) {
-        const series = await runWorker(
-          flags.node,
-          { name, subject, pace },
-          folder ? { BENCH_PACKAGE: folder } : {},
-        );
-        const differences = series.protected.map(
-          (ns, i) => ns - series.bare[i],
-        );
-        const row = rows.get(label) ?? { medians: [], all: [], bare: [] };
-        rows.set(label, row);
-        row.medians.push(median(differences));
-        row.all.push(...differences);
-        row.bare.push(median(series.bare));
-      }
-    }
-  }
-  console.log(
-    `\n${name} (overhead in ns over a bare await, median of ${repeats} processes [quartiles of all rounds])`,
+);
+
+/** @type {import('./results.mjs').Run} */
+const run = {
+  machine: describeMachine(settings.node),
+  isWhole: !flags.quick && flags.only === '',
+  cases: chosen.map(({ name, about }) => ({ name, about })),
+  rows: [],
+  budgets: [],
+};
+for (const found of chosen) {
+  process.stderr.write(`${found.name} …\n`);
+  run.rows.push(
+    ...('run' in found
+      ? await found.run(settings)
+      : await runCase(found, settings)),
   );
-  for (const [label, { medians, all, bare }] of rows) {
-    const { low, high } = spread(all);
-    console.log(
-      `  ${label.padEnd(16)} ${median(medians).toFixed(0).padStart(6)}  [${low.toFixed(0)}–${high.toFixed(0)}]  processes ${medians.map(m => m.toFixed(0)).join(' ')}  bare ${median(bare).toFixed(0)}`,
-    );
-  }
 }
+run.budgets = judge(run.rows);
+
+console.log(markdown(run));
+const folder = new URL('./results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+const json = JSON.stringify(run, null, 2);
+writeFileSync(new URL('latest.json', folder), json);
+if (run.isWhole) writeFileSync(new URL('whole.json', folder), json);

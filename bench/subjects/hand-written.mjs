@@ -10,7 +10,7 @@ class HandWrittenBreaker {
   #next = 0;
   #calls = 0;
   #failures = 0;
-  #slow = 0;
+  slow = 0;
   #threshold;
   #openUntil = 0;
 
@@ -53,7 +53,8 @@ class HandWrittenBreaker {
     return this.execute(
       () =>
         new Promise((resolve, reject) => {
-          const timer = setTimeout(reject, ms, new Error('Timed out'));
+          const strike = () => reject(new Error('Timed out'));
+          const timer = setTimeout(strike, ms);
           Promise.resolve(call()).then(
             value => {
               clearTimeout(timer);
@@ -70,11 +71,11 @@ class HandWrittenBreaker {
 
   #record(/** @type {number} */ duration, /** @type {0 | 1} */ failed) {
     const next = this.#next;
-    this.#failures += failed - this.#failed[next];
+    this.#failures += failed - (this.#failed[next] ?? 0);
     this.#failed[next] = failed;
     this.#next = next + 1 === this.#failed.length ? 0 : next + 1;
     if (this.#calls < this.#failed.length) this.#calls++;
-    if (duration > 2_000) this.#slow++;
+    if (duration > 2_000) this.slow++;
     if (this.#calls >= 20 && this.#failures > this.#calls * this.#threshold) {
       this.#openUntil = performance.now() + OPEN_MS;
     }

@@ -1,7 +1,7 @@
 /**
  * @typedef {object} BreakerOptions what a case asks of any breaker
- * @property {'count' | 'time'} [window] @default 'count'
- * @property {number} [size] calls in a count window; @default 100. A time window is of 60 s
+ * @property {'count' | 'time'} [window] of a count if not given
+ * @property {number} [size] calls in a count window, 100 if not given; a time window is of 60 s
  * @property {boolean} [neverTrips] whatever fails
  * @property {'plain' | 'with-error'} [fallback]
  * @property {number} [timeoutMs]

@@ -1,0 +1,122 @@
+import { OURS } from '../results.mjs';
+import { summary } from '../run-case.mjs';
+import { NestServer } from './nest-server.mjs';
+
+/** @typedef {'Express' | 'Fastify'} Platform */
+/** @typedef {'plain' | 'plain again' | 'module installed' | 'decorated method' | 'decorated controller'} Variant */
+
+/** @type {readonly Variant[]} */
+const VARIANTS = [
+  'plain again',
+  'module installed',
+  'decorated method',
+  'decorated controller',
+];
+
+/** Whole requests. */
+export const NEST_CASES = /** @type {Platform[]} */ ([
+  'Express',
+  'Fastify',
+]).map(platform => ({
+  name: `Nest on ${platform}`,
+  about:
+    'Requests to a handler that answers `{ hello: "world" }`, beside an application without the package: two fresh processes, loaded in turns for a second each. `plain again` is a second application without the package and shows how exact the others are.',
+  run: (/** @type {import('../run-case.mjs').Settings} */ settings) =>
+    runNest(platform, settings),
+}));
+
+/**
+ * @param {Platform} platform
+ * @param {import('../run-case.mjs').Settings} settings
+ * @returns {Promise<import('../run-case.mjs').Row[]>}
+ */
+async function runNest(platform, settings) {
+  /** @type {Map<Variant, Pair[][]>} */
+  const told = new Map(VARIANTS.map(variant => [variant, []]));
+  for (let repeat = 0; repeat < settings.requests.repeats; repeat++) {
+    for (const variant of VARIANTS) {
+      told.get(variant)?.push(await compare(platform, variant, settings));
+    }
+  }
+  const row = { case: `Nest on ${platform}`, unit: '× plain' };
+  const plain = [...told.values()].flat();
+  return [
+    {
+      ...row,
+      subject: 'plain',
+      label: 'requests/s',
+      unit: '',
+      ...summary(figures(plain, ({ bare }) => bare.perSecond)),
+    },
+    {
+      ...row,
+      subject: 'plain',
+      label: 'CPU a request',
+      unit: 'µs',
+      ...summary(figures(plain, ({ bare }) => bare.cpu)),
+    },
+    ...[...told].flatMap(([subject, pairs]) => [
+      {
+        ...row,
+        subject,
+        label: 'requests/s',
+        ...summary(
+          figures(pairs, ({ bare, own }) => own.perSecond / bare.perSecond),
+        ),
+      },
+      {
+        ...row,
+        subject,
+        label: 'CPU a request',
+        ...summary(figures(pairs, ({ bare, own }) => own.cpu / bare.cpu)),
+      },
+    ]),
+  ];
+}
+
+/** @typedef {Record<'bare' | 'own', import('./nest-server.mjs').Load>} Pair */
+
+/**
+ * @param {Pair[][]} processes
+ * @param {(pair: Pair) => number} figure
+ */
+function figures(processes, figure) {
+  return processes.map(pairs => pairs.map(figure));
+}
+
+/**
+ * Loads two fresh servers in turns, each time in the other order.
+ *
+ * @param {Platform} platform
+ * @param {Variant} variant
+ * @param {import('../run-case.mjs').Settings} settings
+ * @returns {Promise<Pair[]>}
+ */
+async function compare(platform, variant, { node, builds, requests }) {
+  const env = builds[OURS] ?? {};
+  const bare = await NestServer.start(
+    node,
+    { platform, variant: 'plain' },
+    env,
+  );
+  const own = await NestServer.start(node, { platform, variant }, env);
+  try {
+    await bare.load(requests.warmUpSeconds);
+    await own.load(requests.warmUpSeconds);
+    /** @type {Pair[]} */
+    const pairs = [];
+    for (let round = 0; round < requests.rounds; round++) {
+      if (round % 2 === 0) {
+        const first = await bare.load(1);
+        pairs.push({ bare: first, own: await own.load(1) });
+      } else {
+        const first = await own.load(1);
+        pairs.push({ bare: await bare.load(1), own: first });
+      }
+    }
+    return pairs;
+  } finally {
+    bare.stop();
+    own.stop();
+  }
+}

@@ -1,0 +1,89 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import autocannon from 'autocannon';
+
+const SERVER = fileURLToPath(new URL('./server.mjs', import.meta.url));
+const CONNECTIONS = 32;
+/** A server that hangs must not hang the run. */
+const LIMIT_MS = 20_000;
+
+/**
+ * @typedef {object} Load
+ * @property {number} perSecond requests answered a second
+ * @property {number} cpu of the server, microseconds a request
+ */
+
+/** A Nest application in a process of its own. */
+export class NestServer {
+  /**
+   * @param {import('node:child_process').ChildProcess} child
+   * @param {number} port
+   */
+  constructor(child, port) {
+    this.child = child;
+    this.port = port;
+  }
+
+  /**
+   * @param {string} node the binary
+   * @param {{ platform: import('./nest-cases.mjs').Platform, variant: import('./nest-cases.mjs').Variant }} order
+   * @param {Record<string, string>} env
+   */
+  static async start(node, order, env) {
+    const child = fork(SERVER, [JSON.stringify(order)], {
+      execPath: node,
+      execArgv: [],
+      env: { ...process.env, ...env },
+    });
+    const { port } = await answerOf(child);
+    return new NestServer(child, port);
+  }
+
+  /**
+   * @param {number} seconds whole ones
+   * @returns {Promise<Load>}
+   */
+  async load(seconds) {
+    const before = await this.cpu();
+    const { start, finish, requests, errors, non2xx } = await autocannon({
+      url: `http://127.0.0.1:${this.port}`,
+      connections: CONNECTIONS,
+      duration: seconds,
+    });
+    const used = (await this.cpu()) - before;
+    if (errors + non2xx > 0) throw new Error('A request was not answered');
+    return {
+      perSecond: (requests.total * 1_000) / (finish - start),
+      cpu: used / requests.total,
+    };
+  }
+
+  stop() {
+    this.child.kill();
+  }
+
+  async cpu() {
+    this.child.send('cpu');
+    const { user, system } = await answerOf(this.child);
+    return user + system;
+  }
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<any>}
+ */
+async function answerOf(child) {
+  const ended = new AbortController();
+  const end = () => ended.abort(new Error('A Nest server ended or hangs'));
+  const timer = setTimeout(end, LIMIT_MS);
+  child.once('exit', end);
+  try {
+    const [answer] = await once(child, 'message', { signal: ended.signal });
+    return answer;
+  } finally {
+    clearTimeout(timer);
+    child.off('exit', end);
+  }
+}
