@@ -14,6 +14,7 @@ import {
   type Circuit,
   CircuitBreakerRegistry,
   type CircuitOptions,
+  InvalidOptionsError,
 } from 'nestjs-breaker';
 
 interface Override {
@@ -40,7 +41,13 @@ export class CircuitsController {
   @Patch(':name')
   configure(@Param('name') name: string, @Body() patch: CircuitOptions) {
     this.find(name);
-    this.registry.configure(name, patch);
+    try {
+      this.registry.configure(name, patch);
+    } catch (error) {
+      throw error instanceof InvalidOptionsError
+        ? new BadRequestException(error.message)
+        : error;
+    }
     return this.show(name);
   }
 

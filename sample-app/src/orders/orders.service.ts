@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { catchError, firstValueFrom, of } from 'rxjs';
+import { firstValueFrom } from 'rxjs';
 import { InventoryService } from '../inventory/inventory.service.js';
 import type { PaymentState } from '../payments/payment.js';
 import { PaymentQueue } from '../payments/payment-queue.js';
@@ -35,7 +35,8 @@ export class OrdersService {
     await this.inventory.reserve(warehouse, sku);
     const payment = await this.payments.charge({ orderId: id, amount });
     this.skus.set(id, sku);
-    return { id, sku, payment, boughtTogether: await this.boughtWith(sku) };
+    const boughtTogether = await firstValueFrom(this.recommendations.for(sku));
+    return { id, sku, payment, boughtTogether };
   }
 
   find(id: string): Order {
@@ -47,12 +48,5 @@ export class OrdersService {
   /** How many orders there are, and how many of them wait to be paid. */
   count(): { orders: number; queued: number } {
     return { orders: this.skus.size, queued: this.queue.size };
-  }
-
-  private boughtWith(sku: string): Promise<string[]> {
-    // Not even an answer such as 404, for which fallbacks do not stand in, spoils an order.
-    return firstValueFrom(
-      this.recommendations.for(sku).pipe(catchError(() => of([]))),
-    );
   }
 }

@@ -5,7 +5,7 @@ import {
   InjectCircuit,
   withCircuitBreaker,
 } from 'nestjs-breaker';
-import { map, type Observable } from 'rxjs';
+import { catchError, map, type Observable, of } from 'rxjs';
 
 const bestsellers = ['teapot', 'cup'];
 
@@ -20,6 +20,8 @@ export class RecommendationsService {
     return this.http.get<string[]>(`/recommendations/${sku}`).pipe(
       map(response => response.data),
       withCircuitBreaker(this.circuit, { fallback: () => bestsellers }),
+      // An answer such as 404 is no failure, so the fallback leaves it alone.
+      catchError(() => of([])),
     );
   }
 }
