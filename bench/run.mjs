@@ -1,5 +1,4 @@
-// npm run bench -- [--quick] [--only <pattern>] [--node <path or version>]
-//                  [--package <folder>] [--against <folder>]
+// npm run bench -- [options]; what they mean is told in docs/benchmarks.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { judge } from './budgets.mjs';
@@ -24,7 +23,7 @@ const { values: flags } = parseArgs({
 /** @type {import('./run-case.mjs').Settings} */
 const settings = {
   node: nodeBinary(flags.node),
-  repeats: flags.quick ? 3 : 7,
+  repeats: flags.quick ? 3 : 5,
   pace: flags.quick
     ? { warmUpMs: 150, roundMs: 10, rounds: 20 }
     : { warmUpMs: 300, roundMs: 20, rounds: 40 },
@@ -46,24 +45,29 @@ const chosen = [...CASES, ...NEST_CASES].filter(each =>
 /** @type {import('./results.mjs').Run} */
 const run = {
   machine: describeMachine(settings.node),
-  isWhole: !flags.quick && flags.only === '',
-  cases: chosen.map(({ name, about }) => ({ name, about })),
+  isWhole: !flags.quick && flags.only === '' && flags.package === undefined,
+  cases: [],
   rows: [],
   budgets: [],
 };
 for (const found of chosen) {
   process.stderr.write(`${found.name} …\n`);
+  run.cases.push({ name: found.name, about: found.about });
   run.rows.push(
     ...('run' in found
       ? await found.run(settings)
       : await runCase(found, settings)),
   );
+  run.budgets = judge(run.rows);
+  // After each case: a long run that is stopped has not been for nothing.
+  write('latest.json');
 }
-run.budgets = judge(run.rows);
-
+if (run.isWhole) write('whole.json');
 console.log(markdown(run));
-const folder = new URL('./results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-const json = JSON.stringify(run, null, 2);
-writeFileSync(new URL('latest.json', folder), json);
-if (run.isWhole) writeFileSync(new URL('whole.json', folder), json);
+if (run.rows.some(row => row.missing === 'failed')) process.exitCode = 1;
+
+function write(/** @type {string} */ name) {
+  const folder = new URL('./results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(name, folder), JSON.stringify(run, null, 2));
+}

@@ -21,8 +21,14 @@ export const NEST_CASES = /** @type {Platform[]} */ ([
   name: `Nest on ${platform}`,
   about:
     'Requests to a handler that answers `{ hello: "world" }`, beside an application without the package: two fresh processes, loaded in turns for a second each. `plain again` is a second application without the package and shows how exact the others are.',
-  run: (/** @type {import('../run-case.mjs').Settings} */ settings) =>
-    runNest(platform, settings),
+  run: async (/** @type {import('../run-case.mjs').Settings} */ settings) => {
+    try {
+      return await runNest(platform, settings);
+    } catch (error) {
+      process.stderr.write(`${String(error)}\n`);
+      return [failed(platform)];
+    }
+  },
 }));
 
 /**
@@ -72,6 +78,15 @@ async function runNest(platform, settings) {
       },
     ]),
   ];
+}
+
+/**
+ * @param {Platform} platform
+ * @returns {import('../run-case.mjs').Row}
+ */
+function failed(platform) {
+  const row = { case: `Nest on ${platform}`, subject: 'plain', label: '' };
+  return { ...row, unit: '', missing: 'failed' };
 }
 
 /** @typedef {Record<'bare' | 'own', import('./nest-server.mjs').Load>} Pair */
