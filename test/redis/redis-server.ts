@@ -1,0 +1,95 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+const BINARY = ['redis-server', 'valkey-server'].find(
+  name => spawnSync(name, ['--version']).status === 0,
+);
+
+/** Whether there is a server to test with. In CI its absence is a failure, elsewhere it is told loudly. */
+export function hasRedis(): boolean {
+  if (BINARY !== undefined) return true;
+  const message =
+    'No redis-server on this machine: the fleet was NOT tested. Install it with: apt-get install -y redis-server';
+  if (process.env['CI'] === 'true') throw new Error(message);
+  console.warn(`\n*** ${message} ***\n`);
+  return false;
+}
+
+/** A server of the suite's own, on a free port. */
+export class RedisServer {
+  private process: ChildProcess | undefined;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'fleet-redis-'));
+
+  private constructor(
+    readonly port: number,
+    private readonly flags: readonly string[],
+  ) {}
+
+  static async start(...flags: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), flags);
+    await server.restart();
+    return server;
+  }
+
+  /** Starts it again; empty, as nothing is saved. */
+  async restart(): Promise<void> {
+    this.process = spawn(
+      BINARY!,
+      [
+        ...['--port', String(this.port), '--bind', '127.0.0.1'],
+        ...['--save', '', '--appendonly', 'no', '--dir', this.folder],
+        ...this.flags,
+      ],
+      { stdio: 'ignore' },
+    );
+    const client = this.connect();
+    for (;;) {
+      const answer = await client.ping().catch(() => undefined);
+      if (answer === 'PONG') break;
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+    client.disconnect();
+  }
+
+  connect(): Redis {
+    const client = new Redis({
+      host: '127.0.0.1',
+      port: this.port,
+      retryStrategy: () => 20,
+    });
+    client.on('error', () => {});
+    return client;
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.process?.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    const { process } = this;
+    if (process === undefined || process.exitCode !== null) return;
+    const gone = once(process, 'exit');
+    process.kill('SIGKILL');
+    await gone;
+    this.process = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
