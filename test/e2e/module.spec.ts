@@ -194,6 +194,7 @@ describe('forRoot', () => {
         forRoot({ circuits: { a: { minimumCalls: 50, window: { size: 9 } } } }),
       ],
     });
+    expect(warn).toHaveBeenCalledTimes(1);
     app.get(CircuitBreakerRegistry).get('a');
 
     expect(warn).toHaveBeenCalledTimes(1);

@@ -149,6 +149,17 @@ describe('keyed circuits', () => {
       expect(keysOf(registry)).not.toContain('k150');
     });
 
+    it('never answer with one that was let go', () => {
+      const { registry } = benchOf(2);
+      registry.keyed('shop', 'open').forceOpen();
+      const gone = registry.keyed('shop', 'a');
+      registry.configure('shop', { maxKeys: 1 });
+
+      expect(registry.keyed('shop', 'b').key).toBe('(overflow)');
+
+      expect(registry.keyed('shop', 'a')).not.toBe(gone);
+    });
+
     it('become fewer when maxKeys does', () => {
       const { registry } = benchOf(10);
       for (let i = 0; i < 10; i++) registry.keyed('shop', `k${i}`);

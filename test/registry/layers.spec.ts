@@ -232,6 +232,18 @@ describe('mistakes in the layers', () => {
     ).toHaveLength(1);
   });
 
+  it('are told where the strongest layer has them', () => {
+    expect(
+      problemsFrom(
+        () =>
+          new RegistryBench({
+            defaults: { minimumCalls: 5 },
+            circuits: { a: { minimumCalls: 0 } },
+          }),
+      ),
+    ).toEqual([expect.stringMatching(/^circuits\.a\.minimumCalls: got 0/)]);
+  });
+
   it('carry what a declaration brings along', () => {
     const problem = { path: 'A.a: fallback', message: 'is missing' };
 
