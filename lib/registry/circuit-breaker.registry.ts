@@ -303,7 +303,6 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       forget: evicted => {
         this.listeners.detach(evicted);
         this.coordinator?.detach(evicted);
-        evicted.dispose();
       },
       warn: () =>
         this.logger.warn(
