@@ -40,7 +40,7 @@ export class RetryAfterFilter implements ExceptionFilter<Rejection> {
   /** @returns what the other filter returns; nothing, outside HTTP, stands for "not handled" */
   catch(rejection: Rejection, host: ArgumentsHost): unknown {
     const isHttp = host.getType() === 'http';
-    if (isHttp) this.setHeader(rejection, host);
+    if (isHttp) setRetryAfter(rejection, host);
     const filter = this.others().find(other => takes(other, rejection));
     if (filter !== undefined) return filter.catch(rejection, host);
     if (!isHttp) return undefined;
@@ -49,15 +49,24 @@ export class RetryAfterFilter implements ExceptionFilter<Rejection> {
       host,
     );
   }
+}
 
-  private setHeader({ retryAfter }: Rejection, host: ArgumentsHost): void {
-    if (retryAfter === null) return;
-    const { httpAdapter } = this.adapterHost;
-    const response: unknown = host.switchToHttp().getResponse();
-    if (httpAdapter.isHeadersSent(response)) return;
-    const seconds = Math.max(1, Math.ceil(retryAfter / 1000));
-    httpAdapter.setHeader(response, 'Retry-After', String(seconds));
-  }
+/** A response of Express or Fastify, or of Node itself, which is what a middleware on Fastify gets. */
+interface HttpResponse {
+  readonly headersSent?: boolean;
+  readonly raw?: { readonly headersSent: boolean };
+  header?(name: string, value: string): void;
+  setHeader(name: string, value: string): void;
+}
+
+// Not through the adapter: that of Nest 11 does not know the response of a middleware on Fastify.
+function setRetryAfter({ retryAfter }: Rejection, host: ArgumentsHost): void {
+  const response = host.switchToHttp().getResponse<HttpResponse>();
+  const isSent = (response.raw ?? response).headersSent === true;
+  if (retryAfter === null || isSent) return;
+  const seconds = String(Math.max(1, Math.ceil(retryAfter / 1000)));
+  if (response.header === undefined) response.setHeader('Retry-After', seconds);
+  else response.header('Retry-After', seconds);
 }
 
 /** Whether Nest would choose a filter for an error. */
