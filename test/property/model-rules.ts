@@ -22,6 +22,11 @@ export interface ModelRules {
   };
 }
 
+/** What `configure` takes: some of the rules, and some of those of half-open. */
+export type ModelPatch = Partial<Omit<ModelRules, 'halfOpen'>> & {
+  halfOpen?: Partial<ModelRules['halfOpen']>;
+};
+
 /** `part / whole >= threshold`, in whole numbers (rule 5). */
 export function reaches(threshold: number, part: number, whole: number) {
   return part * 1000 >= Math.round(threshold * 1000) * whole;

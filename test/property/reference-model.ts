@@ -1,5 +1,5 @@
 import { reaches } from './model-rules.js';
-import type { ModelRules } from './model-rules.js';
+import type { ModelPatch, ModelRules } from './model-rules.js';
 import { ModelWindow } from './model-window.js';
 
 export interface ModelPermit {
@@ -142,9 +142,10 @@ export class ReferenceModel {
     }
   }
 
-  configure(patch: Partial<ModelRules>): void {
+  configure(patch: ModelPatch): void {
     const before = sizeOf(this.rules);
-    this.rules = { ...this.rules, ...patch };
+    const halfOpen = { ...this.rules.halfOpen, ...patch.halfOpen };
+    this.rules = { ...this.rules, ...patch, halfOpen };
     if (sizeOf(this.rules) !== before) {
       this.window.empty();
       this.shownWhileOpen = this.window.counts(0);

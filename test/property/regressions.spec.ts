@@ -67,6 +67,24 @@ describe('programs that once told circuit and model apart', () => {
         acquire,
       ],
     ],
+    [
+      'looking first said no where new rules of half-open had decided',
+      { halfOpen: { ...RULES.halfOpen, calls: 3 } },
+      [
+        acquire,
+        fail,
+        advance(20),
+        acquire,
+        succeed,
+        { do: 'configure', patch: { halfOpen: { calls: 1 } } },
+        acquire,
+      ],
+    ],
+    [
+      'looking first said yes where an overdue deadline then refused',
+      { halfOpen: { ...RULES.halfOpen, calls: 1 } },
+      [acquire, fail, advance(20), acquire, advance(11), acquire],
+    ],
   ])('%s', (_what, patch, commands) => {
     for (const { step, circuit, model } of run({
       rules: { ...RULES, ...patch },

@@ -52,14 +52,18 @@ export function run({ rules, random, commands }: Program): {
     told = [];
     model.events = [];
     const admitted = { circuit: false, model: false };
+    let looked = true;
     switch (command.do) {
       case 'acquire':
       case 'call': {
         const permit = model.acquire();
+        const wouldAdmit = circuit.wouldAdmit();
         const handle =
           command.do === 'acquire' ? acquire(circuit) : call(circuit);
         admitted.model = permit !== undefined;
         admitted.circuit = handle !== undefined;
+        // Looking first takes nothing and tells what comes.
+        looked = wouldAdmit === admitted.circuit;
         if (permit && handle) handles.push({ ...handle, model: permit });
         break;
       }
@@ -111,11 +115,13 @@ export function run({ rules, random, commands }: Program): {
       circuit: {
         ...shown(circuit),
         admitted: admitted.circuit,
+        looked,
         ...eventsOf(told),
       },
       model: {
         ...model.snapshot(),
         admitted: admitted.model,
+        looked: true,
         ...eventsOf(model.events),
       },
     };

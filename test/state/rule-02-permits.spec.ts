@@ -133,4 +133,16 @@ describe('rule 2: permits', () => {
       }
     },
   );
+
+  it('rule 2: a logger that throws changes no result and leaks no permit', async () => {
+    const bench = new CircuitBench({ classifyError: boom });
+    bench.circuit.events$.subscribe(boom);
+    bench.isLoggerBroken = true;
+    const error = new Error('down');
+    await expect(
+      bench.circuit.execute(() => Promise.reject(error)),
+    ).rejects.toBe(error);
+    expect(bench.circuit.snapshot().inFlight).toBe(0);
+    expect(bench.told).toEqual(['failure']);
+  });
 });

@@ -2,6 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import { CircuitBench } from '../support/circuit-bench.js';
 
+const boom = (): number => {
+  throw new Error('the function is broken');
+};
+
 /** The waits of several openings in a row, each reopened by a failed probe. */
 function waits(options: CircuitOptions, howMany: number): (number | null)[] {
   const bench = new CircuitBench({ consecutiveFailures: 1, ...options });
@@ -130,6 +134,30 @@ describe('rule 11: the wait of an opening', () => {
     expect(waits({ openDuration }, 3)).toEqual([5_000, 10_000, 15_000]);
     expect(asked).toEqual([1, 2, 3]);
   });
+
+  it('rule 11: a function may answer 0: the next call is a probe', () => {
+    const bench = new CircuitBench({
+      consecutiveFailures: 1,
+      openDuration: () => 0,
+    }).trip();
+    expect(bench.retryAfter).toBe(0);
+    expect(bench.acquire().isProbe).toBe(true);
+  });
+
+  it.each<[string, () => number]>([
+    ['throws', boom],
+    ['answers no duration', () => NaN],
+    ['answers less than nothing', () => -1],
+  ])(
+    'rule 11: a function that %s is logged, and the circuit opens all the same',
+    (_what, openDuration) => {
+      const bench = new CircuitBench({ consecutiveFailures: 1, openDuration });
+      bench.play('F');
+      expect(bench.state).toBe('open');
+      expect(bench.retryAfter).toBeGreaterThan(0);
+      expect(bench.logged).toHaveLength(1);
+    },
+  );
 
   it.each<[string, CircuitOptions]>([
     ['a plain wait', { openDuration: '1h' }],

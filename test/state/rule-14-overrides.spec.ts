@@ -265,9 +265,12 @@ describe('rule 14: reset', () => {
     expect(bench.play('F').state).toBe('closed');
   });
 
-  it('rule 14: keeps the totals', () => {
-    const bench = new CircuitBench({ consecutiveFailures: 2 }).play('SLFF');
-    bench.isRefused();
+  it.each([
+    ['open', 'SLFF'],
+    ['closed', 'SLFI'],
+  ])('rule 14: of a circuit that is %s keeps the totals', (state, script) => {
+    const bench = new CircuitBench({ consecutiveFailures: 2 }).play(script);
+    expect(bench.state).toBe(state);
     const before = bench.totals;
     bench.circuit.reset();
     expect(bench.totals).toEqual(before);

@@ -154,4 +154,23 @@ describe('rule 16: listeners', () => {
     bench.play('S');
     expect(states).toEqual(['closed', 'open', 'half-open', 'closed']);
   });
+
+  it('rule 16: of on() may take off another, who is told no more, and may throw', () => {
+    const bench = new CircuitBench();
+    const told: string[] = [];
+    let takeOff: (() => void) | undefined = undefined as
+      (() => void) | undefined;
+    bench.circuit.on(['success'], () => {
+      takeOff?.();
+      throw new Error('the listener is broken');
+    });
+    takeOff = bench.circuit.on(['success'], () => void told.push('taken off'));
+    bench.circuit.on(
+      ['success', 'failure'],
+      ({ type }) => void told.push(type),
+    );
+    bench.play('SFL');
+    expect(told).toEqual(['success', 'failure', 'success']);
+    expect(bench.totals.calls).toBe(3);
+  });
 });
