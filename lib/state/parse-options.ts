@@ -148,7 +148,8 @@ function settle<S extends z.ZodObject>(
   return checks?.settle?.(data, isGivenIn(input)) ?? data;
 }
 
-function isGivenIn(input: unknown): IsGiven {
+/** Tells what stands in options as they were given, without defaults. */
+export function isGivenIn(input: unknown): IsGiven {
   return (...path) => {
     let value = input;
     for (const key of path) {
