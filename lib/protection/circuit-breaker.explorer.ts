@@ -26,22 +26,20 @@ import { wrappersOf } from './provider-classes.js';
 export class CircuitBreakerExplorer
   implements OnModuleInit, OnApplicationShutdown
 {
-  private readonly adopter: InstanceAdopter;
+  private adopter: InstanceAdopter | undefined;
   private isExplored = false;
 
   constructor(
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
-  ) {
-    this.adopter = new InstanceAdopter(moduleRef);
-  }
+  ) {}
 
   onModuleInit(): void {
     this.explore();
   }
 
   onApplicationShutdown(): void {
-    this.adopter.release();
+    this.adopter?.release();
   }
 
   /**
@@ -63,6 +61,7 @@ export class CircuitBreakerExplorer
     if (problems.length > 0) {
       throw new InvalidOptionsError('@CircuitBreaker()', problems);
     }
+    this.adopter = new InstanceAdopter(this.moduleRef, registry);
     this.adopter.adoptAll(wrappersOf(this.modules));
   }
 }

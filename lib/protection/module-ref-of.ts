@@ -48,9 +48,3 @@ export function setModuleRef(self: object, moduleRef: ModuleRef): void {
   });
   if (!isSet) closedObjects.set(self, moduleRef);
 }
-
-/** Undoes {@link setModuleRef}: the object may serve another application. */
-export function clearModuleRef(self: object): void {
-  closedObjects.delete(self);
-  Reflect.deleteProperty(self, MODULE_REF);
-}

@@ -53,8 +53,8 @@ export class RetryAfterFilter implements ExceptionFilter<Rejection> {
 
 /** A response of Express or Fastify, or of Node itself, which is what a middleware on Fastify gets. */
 interface HttpResponse {
+  /** Fastify's takes headers that come too late, and does nothing with them. */
   readonly headersSent?: boolean;
-  readonly raw?: { readonly headersSent: boolean };
   header?(name: string, value: string): void;
   setHeader(name: string, value: string): void;
 }
@@ -62,8 +62,7 @@ interface HttpResponse {
 // Not through the adapter: that of Nest 11 does not know the response of a middleware on Fastify.
 function setRetryAfter({ retryAfter }: Rejection, host: ArgumentsHost): void {
   const response = host.switchToHttp().getResponse<HttpResponse>();
-  const isSent = (response.raw ?? response).headersSent === true;
-  if (retryAfter === null || isSent) return;
+  if (retryAfter === null || response.headersSent === true) return;
   const seconds = String(Math.max(1, Math.ceil(retryAfter / 1000)));
   if (response.header === undefined) response.setHeader('Retry-After', seconds);
   else response.header('Retry-After', seconds);

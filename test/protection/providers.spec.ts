@@ -418,6 +418,22 @@ describe('two applications in one process', () => {
     await expectProtected(second, shared);
   });
 
+  it('may share what factories hand out one after the other', async () => {
+    const shared = new Client();
+    const provider: Provider = {
+      provide: 'c',
+      scope: Scope.REQUEST,
+      useFactory: () => shared,
+    };
+    const first = await start(provider);
+    await first.resolve('c');
+    await first.close();
+
+    const second = await start(provider);
+
+    await expectProtected(second, await second.resolve('c'));
+  });
+
   it('leave an object to its first application when the second one fails to start', async () => {
     const shared = new Client();
     const first = await start({ provide: 'c', useValue: shared });
