@@ -26,7 +26,7 @@ export type {
   CircuitLogger,
   ExecuteOptions,
 } from './circuit/circuit.js';
-export type { CallContext } from './circuit/call-context.js';
+export type { CallContext } from './circuit/call.js';
 export type { AnswerKind, CallOptions } from './circuit/call-options.js';
 
 export type { Permit } from './state/admission.js';

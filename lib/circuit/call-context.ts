@@ -1,10 +1,4 @@
-/** What a protected function is called with. */
-export interface CallContext {
-  /** Aborted when nobody waits for this attempt's answer any more. */
-  readonly signal: AbortSignal;
-  /** 1 for the first. */
-  readonly attempt: number;
-}
+import type { CallContext } from './call.js';
 
 /** Most functions never look at their signal, so it is made when asked for. */
 export class LazyCallContext implements CallContext {

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { deadlineSchema } from '../policies/deadline.js';
 import { FallbackChain, fallbackSchema } from '../policies/fallback.js';
+import { retrySchema, type RetryRules } from '../policies/retry.js';
+import { timeoutSchema } from '../policies/timeout.js';
 import { isFunction, option } from '../state/option.js';
 import { parseOptions } from '../state/parse-options.js';
 
@@ -9,6 +12,9 @@ export type AnswerKind = 'promise' | 'observable' | 'value';
 /** The options that belong to a method or a call. */
 export const callOptionsSchema = z.strictObject({
   fallback: fallbackSchema,
+  timeout: timeoutSchema,
+  deadline: deadlineSchema,
+  retry: retrySchema,
   key: option(
     z.custom<(...args: never[]) => string>(isFunction).optional(),
     'a function of the arguments that answers a string',
@@ -38,7 +44,16 @@ export type CallOptions = z.input<typeof callOptionsSchema>;
 export interface CallPlan {
   /** Nothing but the circuit stands around the call. */
   readonly isBare: boolean;
+  /** Nothing but the circuit and a fallback. */
+  readonly hasPolicies: boolean;
   readonly fallback: FallbackChain | undefined;
+  /** Milliseconds for one attempt. */
+  readonly timeout: number | false;
+  /** Milliseconds for the whole call. */
+  readonly deadline: number | false;
+  readonly retry: RetryRules | false;
+  /** The options that only fit what can be waited for. */
+  readonly waiting: readonly string[];
   readonly key: ((...args: unknown[]) => string) | undefined;
   readonly isFailureResult: ((result: unknown) => boolean) | undefined;
   readonly settleOn: 'complete' | 'first';
@@ -56,17 +71,23 @@ export function compileCallOptions(
   options: CallOptions | undefined,
   subject = 'Call options',
 ): CallPlan {
-  const { fallback, key, isFailureResult, settleOn, returns } = parseOptions(
+  const { fallback, key, isFailureResult, ...rest } = parseOptions(
     callOptionsSchema,
     options ?? {},
     subject,
   );
+  const waiting = (['timeout', 'deadline', 'retry'] as const).filter(
+    name => rest[name] !== false,
+  );
+  const hasPolicies = waiting.length > 0;
   return {
-    isBare: fallback === undefined && key === undefined,
+    ...rest,
+    returns: rest.returns,
+    isBare: fallback === undefined && key === undefined && !hasPolicies,
+    hasPolicies,
+    waiting,
     fallback: fallback === undefined ? undefined : new FallbackChain(fallback),
     key: key as CallPlan['key'],
     isFailureResult: isFailureResult as CallPlan['isFailureResult'],
-    settleOn,
-    returns,
   };
 }

@@ -29,14 +29,9 @@ import {
   type CallOptions,
   type CallPlan,
 } from './call-options.js';
-import type { CallContext } from './call-context.js';
+import type { Body, Call, CallContext } from './call.js';
 import { EventStream } from './event-stream.js';
-import {
-  Pipeline,
-  type Body,
-  type Call,
-  type PipelineHost,
-} from './pipeline.js';
+import { Pipeline, type PipelineDependencies } from './pipeline.js';
 
 /** Where a circuit tells what a person must know; Nest's `Logger` fits. */
 export interface CircuitLogger {
@@ -83,7 +78,7 @@ export class Circuit {
   readonly pipeline: Pipeline;
   /** @internal what decides; for the wings that share a view of it. */
   readonly machine: StateMachine;
-  private readonly host: { classify: Classifier } & PipelineHost;
+  private readonly host: { classify: Classifier } & PipelineDependencies;
   private readonly reported = new Set<string>();
   private readonly logger: CircuitLogger;
   private readonly plans = new WeakMap<object, CallPlan>();
@@ -109,10 +104,18 @@ export class Circuit {
       coordinator: dependencies.coordinator,
       report: this.report,
     });
+    const { machine, report } = this;
     this.host = {
-      machine: this.machine,
-      classify: createClassifier(rules, this.report),
-      report: this.report,
+      name,
+      clock,
+      random,
+      machine,
+      report,
+      classify: createClassifier(rules, report),
+      warn: message => this.logger.warn(message),
+      get captureStack() {
+        return machine.rules.captureStack;
+      },
     };
     this.pipeline = new Pipeline(this.host);
   }
@@ -256,6 +259,7 @@ export class Circuit {
     this.options = options;
     this.host.classify = createClassifier(rules, this.report);
     this.machine.configure(rules);
+    this.pipeline.configure();
     this.machine.tellPatch(patch);
   }
 

@@ -1,113 +1,94 @@
-import {
-  catchError,
-  defer,
-  isObservable,
-  Observable,
-  takeUntil,
-  tap,
-  throwError,
-  type MonoTypeOperatorFunction,
-} from 'rxjs';
-import { CircuitOpenException } from '../errors/circuit-open.exception.js';
-import { withoutStack } from '../errors/without-stack.js';
-import {
-  isPromiseLike,
-  type FallbackCall,
-  type FallbackChain,
-  type LazyError,
-} from '../policies/fallback.js';
+import { defer, isObservable, throwError, type Observable } from 'rxjs';
+import type { CircuitOpenException } from '../errors/circuit-open.exception.js';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import { isPromiseLike } from '../policies/fallback.js';
+import type { PolicyHost } from '../policies/policy-host.js';
 import type { CallPermit } from '../state/admission.js';
-import type { Classifier, Verdict } from '../state/classification.js';
-import type { CircuitState } from '../state/circuit-state.js';
-import type { StateMachine } from '../state/state-machine.js';
-import { LazyCallContext, type CallContext } from './call-context.js';
+import { Answering } from './answering.js';
+import type { Body, Call } from './call.js';
+import { LazyCallContext } from './call-context.js';
 import type { AnswerKind, CallPlan } from './call-options.js';
+import { createPolicies, type CallPolicies } from './call-policies.js';
+import { Gate, type Entry } from './gate.js';
+import { ObservableWay } from './observable-way.js';
+import { PromiseWay } from './promise-way.js';
+import { Settlement, type PipelineHost } from './settlement.js';
 
-/** One call's way in. */
-export interface Call {
-  readonly args?: readonly unknown[] | undefined;
-  /** What fallbacks that are named by a method are called on. */
-  readonly self?: unknown;
-  /** The caller's signal. */
-  readonly signal?: AbortSignal | undefined;
-  /** Behind the interceptor, where pipes run inside the call. */
-  readonly atHandler?: boolean | undefined;
-  /** For a function of unknown kind: how it answered last, and so how a refusal answers. */
-  readonly lastKind?: AnswerKind | undefined;
-}
-
-/** What a protected function is to the pipeline. */
-export type Body<T = unknown> = (context: CallContext) => T;
-
-/** What a circuit lends to its pipeline. */
-export interface PipelineHost {
-  readonly machine: StateMachine;
-  /** Changes with the rules. */
-  readonly classify: Classifier;
-  readonly report: (what: string, error: unknown) => void;
-}
-
-const NO_ARGS: readonly unknown[] = [];
+/** What a pipeline stands on. */
+export type PipelineDependencies = PipelineHost &
+  PolicyHost & { readonly random: () => number };
 
 /**
- * The only place where a call goes through a circuit: one way for promises, one
- * for plain values, one for Observables, all in one order.
+ * The only place where a call goes through a circuit, in one order for promises,
+ * plain values and Observables:
+ *
+ * fallback( cache( retry( rate limit( bulkhead( circuit( timeout( call )))))))
+ *
+ * A call whose circuit stands alone takes a short way of its own, which is that
+ * order with nothing in it.
  */
 export class Pipeline {
-  constructor(private readonly host: PipelineHost) {}
+  private readonly settlement: Settlement;
+  private readonly answering: Answering;
+  private readonly gate: Gate;
+  private readonly promises: PromiseWay;
+  private readonly observables: ObservableWay;
+  private readonly policies = new WeakMap<CallPlan, CallPolicies>();
+
+  constructor(private readonly host: PipelineDependencies) {
+    const settlement = new Settlement(host);
+    const answering = new Answering(host, settlement);
+    const gate = new Gate(host.machine, host);
+    const policiesOf = (plan: CallPlan) => this.policiesOf(plan);
+    const around = { host, gate, settlement, answering, policiesOf };
+    this.settlement = settlement;
+    this.answering = answering;
+    this.gate = gate;
+    this.promises = new PromiseWay(around);
+    this.observables = new ObservableWay(around);
+  }
+
+  /** Takes other rules. */
+  configure(): void {
+    this.gate.configure(this.host.machine.rules);
+  }
 
   /** A promise's way. */
   execute(plan: CallPlan, body: Body, call: Call): Promise<unknown> {
-    if (call.signal?.aborted === true)
-      return Promise.reject(call.signal.reason);
+    if (call.signal !== undefined) {
+      return call.signal.aborted
+        ? Promise.reject(call.signal.reason)
+        : this.promises.run(plan, body, call);
+    }
+    if (plan.hasPolicies || !this.gate.isBare) {
+      return this.promises.run(plan, body, call);
+    }
     const permit = this.host.machine.tryAcquire();
-    if (permit === undefined) return this.refuse(plan, call);
-    const answer =
-      plan.fallback === undefined
-        ? this.run(permit, plan, body, call)
-        : this.runOrFallBack(permit, plan, body, call);
-    return call.signal === undefined
-      ? answer
-      : untilAborted(answer, permit, call.signal);
+    return permit === undefined
+      ? this.answering.promise(plan, call, this.gate.circuitOpen)
+      : this.run(permit, plan, body, call);
   }
 
   /** A plain value's way. */
   executeSync(plan: CallPlan, body: Body, call: Call): unknown {
-    const permit = this.host.machine.tryAcquire();
-    if (permit === undefined) return this.refuseSync(plan, call);
+    this.refuseWaiting(plan);
+    const entry = this.gate.tryEnter();
+    if (typeof entry === 'function') {
+      return this.answering.value(plan, call, entry);
+    }
     let value: unknown;
     try {
       value = body(new LazyCallContext(1, call.signal));
     } catch (error) {
-      return this.failSync(permit, plan, error, call);
+      return this.failSync(entry, plan, error, call);
     }
-    this.succeed(permit, plan, value);
+    this.succeedSync(entry, plan, value);
     return value;
   }
 
   /** An Observable's way; each subscription is a call. */
   protect<T>(plan: CallPlan, source: Observable<T>, call: Call): Observable<T> {
-    return defer(() => {
-      const permit = this.host.machine.tryAcquire();
-      if (permit === undefined) {
-        return this.fallBack$<T>(plan, this.rejection, call);
-      }
-      const state: CallState = {};
-      const observed = source.pipe(this.observe<T>(permit, plan, call, state));
-      const answered =
-        plan.fallback === undefined
-          ? observed
-          : observed.pipe(
-              catchError((error: unknown) =>
-                state.verdict?.fallback === true
-                  ? this.fallBack$<T>(plan, () => error, call)
-                  : throwError(() => error),
-              ),
-            );
-      return call.signal === undefined
-        ? answered
-        : answered.pipe(takeUntil(abortOf(call.signal)));
-    });
+    return this.observables.run(plan, source, call);
   }
 
   /**
@@ -141,58 +122,7 @@ export class Pipeline {
    * @returns `undefined` when the call would be admitted
    */
   refuseEarly(): CircuitOpenException | undefined {
-    const { machine } = this.host;
-    if (machine.wouldAdmit()) return undefined;
-    const permit = machine.tryAcquire();
-    if (permit === undefined) return this.rejection();
-    // The wait ran out between the two looks.
-    permit.withdraw();
-    return undefined;
-  }
-
-  private invokeObservable(plan: CallPlan, body: Body, call: Call): unknown {
-    const { machine } = this.host;
-    const start = () => body(new LazyCallContext(1, call.signal));
-    // Refused, or admitted after all, when somebody subscribes: that is the call.
-    if (!machine.wouldAdmit()) {
-      return this.protect(
-        plan,
-        defer(start as () => Observable<unknown>),
-        call,
-      );
-    }
-    let source: unknown;
-    try {
-      source = start();
-    } catch (error) {
-      return this.protect(
-        plan,
-        throwError(() => error),
-        call,
-      );
-    }
-    return isObservable(source) ? this.protect(plan, source, call) : source;
-  }
-
-  private invokeUnknown(plan: CallPlan, body: Body, call: Call): unknown {
-    const permit = this.host.machine.tryAcquire();
-    if (permit === undefined) return this.refuseAsBefore(plan, call);
-    let value: unknown;
-    try {
-      value = body(new LazyCallContext(1, call.signal));
-    } catch (error) {
-      return this.failSync(permit, plan, error, call);
-    }
-    if (isObservable(value)) {
-      permit.withdraw();
-      return this.protect(plan, value, call);
-    }
-    if (isPromiseLike(value)) {
-      const promised = value;
-      return this.runOrFallBack(permit, plan, () => promised, call);
-    }
-    this.succeed(permit, plan, value);
-    return value;
+    return this.gate.refuseByCircuit() && this.gate.circuitOpen();
   }
 
   /** Runs an admitted call and settles its permit. Not an async function: `then` saves a third of the cost (`bench/`, "closed"). */
@@ -201,253 +131,131 @@ export class Pipeline {
     plan: CallPlan,
     body: Body,
     call: Call,
-    state?: CallState,
   ): Promise<unknown> {
     let answer: unknown;
     try {
-      answer = body(new LazyCallContext(1, call.signal));
+      answer = body(new LazyCallContext(1, undefined));
     } catch (error) {
-      return Promise.reject(this.failed(permit, error, call, state));
+      return this.failed(permit, plan, error, call);
     }
     return Promise.resolve(answer).then(
       value => {
-        this.succeed(permit, plan, value);
+        this.settlement.succeed(permit, plan, value);
         return value;
       },
-      (error: unknown) => {
-        throw this.failed(permit, error, call, state);
-      },
+      (error: unknown) => this.failed(permit, plan, error, call),
     );
   }
 
   private failed(
     permit: CallPermit,
-    error: unknown,
-    call: Call,
-    state: CallState | undefined,
-  ): unknown {
-    const verdict = this.fail(permit, error, call);
-    if (state !== undefined) state.verdict = verdict;
-    return error;
-  }
-
-  private async runOrFallBack(
-    permit: CallPermit,
     plan: CallPlan,
-    body: Body,
+    error: unknown,
     call: Call,
   ): Promise<unknown> {
-    const state: CallState = {};
+    const { fallback } = this.settlement.fail(permit, error, call);
+    return fallback
+      ? this.answering.promise(plan, call, () => error)
+      : Promise.reject(error);
+  }
+
+  private invokeObservable(plan: CallPlan, body: Body, call: Call): unknown {
+    const start = () => body(new LazyCallContext(1, call.signal));
+    // Refused, or admitted after all, when somebody subscribes: that is the call.
+    if (!this.gate.wouldAdmit()) {
+      const later = defer(start as () => Observable<unknown>);
+      return this.protect(plan, later, call);
+    }
+    let source: unknown;
     try {
-      return await this.run(permit, plan, body, call, state);
+      source = start();
     } catch (error) {
-      if (plan.fallback === undefined || state.verdict?.fallback !== true) {
-        throw error;
-      }
-      return this.fallBack(plan.fallback, () => error, call);
+      const failure = throwError(() => error);
+      return this.protect(plan, failure, call);
     }
+    return isObservable(source) ? this.protect(plan, source, call) : source;
   }
 
-  /** Watches an admitted subscription and settles its permit. */
-  private observe<T>(
-    permit: CallPermit,
-    plan: CallPlan,
-    call: Call,
-    state: CallState,
-  ): MonoTypeOperatorFunction<T> {
-    let hasValue = false;
-    return tap<T>({
-      next: value => {
-        if (this.isFailure(plan, value)) permit.failure(value);
-        else if (!hasValue) {
-          if (plan.settleOn === 'first') permit.success();
-          else permit.firstValue();
-        }
-        hasValue = true;
-      },
-      error: (error: unknown) => {
-        state.verdict = this.fail(permit, error, call);
-      },
-      complete: () => permit.success(),
-      unsubscribe: () => (hasValue ? permit.success() : permit.cancel()),
-    });
-  }
-
-  private succeed(permit: CallPermit, plan: CallPlan, value: unknown): void {
-    if (this.isFailure(plan, value)) permit.failure(value);
-    else permit.success();
-  }
-
-  private fail(permit: CallPermit, error: unknown, call: Call): Verdict {
-    const verdict = this.host.classify(error, call);
-    if (verdict.outcome === 'failure') permit.failure(error);
-    else if (verdict.outcome === 'success') permit.success();
-    else permit.release();
-    return verdict;
-  }
-
-  private failSync(
-    permit: CallPermit,
-    plan: CallPlan,
-    error: unknown,
-    call: Call,
-  ): unknown {
-    const verdict = this.fail(permit, error, call);
-    if (plan.fallback === undefined || !verdict.fallback) throw error;
-    return this.fallBackSync(plan.fallback, () => error, call);
-  }
-
-  private isFailure({ isFailureResult }: CallPlan, value: unknown): boolean {
-    if (isFailureResult === undefined) return false;
+  private invokeUnknown(plan: CallPlan, body: Body, call: Call): unknown {
+    const entry = this.gate.tryEnter();
+    if (typeof entry === 'function') {
+      return this.refuseAsBefore(plan, call, entry);
+    }
+    let value: unknown;
     try {
-      return isFailureResult(value);
+      value = body(new LazyCallContext(1, call.signal));
     } catch (error) {
-      this.host.report('isFailureResult', error);
-      return false;
+      return this.failSync(entry, plan, error, call);
     }
-  }
-
-  private refuse(plan: CallPlan, call: Call): Promise<unknown> {
-    if (plan.fallback !== undefined) {
-      return this.fallBack(plan.fallback, this.rejection, call);
+    if (isObservable(value)) {
+      entry.permit.withdraw();
+      entry.place?.release();
+      return this.protect(plan, value, call);
     }
-    const error = this.rejection();
-    // Rejected one microtask later, when somebody listens: a promise that is born
-    // rejected costs three times as much (`bench/`, "open, rejected").
-    return new Promise((_, reject) => {
-      void SOON.then(() => reject(error));
-    });
-  }
-
-  private refuseSync(plan: CallPlan, call: Call): unknown {
-    if (plan.fallback === undefined) throw this.rejection();
-    return this.fallBackSync(plan.fallback, this.rejection, call);
+    if (isPromiseLike(value)) {
+      return this.promises.run(plan, body, call, { entry, answer: value });
+    }
+    this.succeedSync(entry, plan, value);
+    this.refuseWaiting(plan);
+    return value;
   }
 
   /** In the kind of the last answer; nobody knows better. */
-  private refuseAsBefore(plan: CallPlan, call: Call): unknown {
+  private refuseAsBefore(
+    plan: CallPlan,
+    call: Call,
+    refusal: () => Error,
+  ): unknown {
     switch (call.lastKind) {
       case 'promise':
-        return this.refuse(plan, call);
+        return this.answering.promise(plan, call, refusal);
       case 'observable':
-        return this.fallBack$(plan, this.rejection, call);
+        return this.answering.observable(plan, call, refusal);
       default:
-        return this.refuseSync(plan, call);
+        return this.answering.value(plan, call, refusal);
     }
   }
 
-  private fallBack(
-    fallback: FallbackChain,
-    error: LazyError,
-    call: Call,
-  ): Promise<unknown> {
-    let answer: unknown;
-    try {
-      answer = fallback.run(error, this.fallbackCall(call));
-    } catch (thrown) {
-      return Promise.reject(thrown);
-    }
-    if (isPromiseLike(answer)) {
-      return Promise.resolve(answer).then(value => {
-        this.countFallback(error);
-        return value;
-      });
-    }
-    this.countFallback(error);
-    return Promise.resolve(answer);
+  private succeedSync(
+    { permit, place }: Entry,
+    plan: CallPlan,
+    value: unknown,
+  ): void {
+    place?.release();
+    this.settlement.succeed(permit, plan, value);
   }
 
-  private fallBackSync(
-    fallback: FallbackChain,
-    error: LazyError,
+  private failSync(
+    { permit, place }: Entry,
+    plan: CallPlan,
+    error: unknown,
     call: Call,
   ): unknown {
-    const answer = fallback.run(error, this.fallbackCall(call));
-    this.countFallback(error);
-    return answer;
+    place?.release();
+    const { fallback } = this.settlement.fail(permit, error, call);
+    if (!fallback) throw error;
+    return this.answering.value(plan, call, () => error);
   }
 
-  private fallBack$<T>(
-    { fallback }: CallPlan,
-    error: LazyError,
-    call: Call,
-  ): Observable<T> {
-    if (fallback === undefined) return throwError(error);
-    const answers = fallback.run$(error, this.fallbackCall(call));
-    let isCounted = false;
-    const count = () => {
-      if (!isCounted) this.countFallback(error);
-      isCounted = true;
-    };
-    // The user's word that the fallback answers in the call's kind.
-    return (answers as Observable<T>).pipe(
-      tap({ next: count, complete: count }),
+  /** A plain value is there at once: nothing can be interrupted or waited for. */
+  private refuseWaiting({ waiting }: CallPlan): void {
+    if (waiting.length === 0) return;
+    throw new InvalidOptionsError(
+      `A call of "${this.host.name}"`,
+      waiting.map(path => ({
+        path,
+        message:
+          'cannot be had for a function that returns a plain value, because nothing else runs while it does. Make the function async, or leave the option out',
+      })),
     );
   }
 
-  private fallbackCall({ self, args = NO_ARGS }: Call): FallbackCall {
-    return { self, args, report: this.host.report };
+  private policiesOf(plan: CallPlan): CallPolicies {
+    let policies = this.policies.get(plan);
+    if (policies === undefined) {
+      policies = createPolicies(plan, this.host, this.host.random);
+      this.policies.set(plan, policies);
+    }
+    return policies;
   }
-
-  private countFallback(error: LazyError): void {
-    const { machine } = this.host;
-    machine.record.totals.fallbacks++;
-    if (!machine.emitter.hears('fallback')) return;
-    machine.emitter.tell('fallback', { error: error() }, machine.generation);
-    machine.emitter.flush();
-  }
-
-  /** The error of a refused call. */
-  private readonly rejection = (): CircuitOpenException => {
-    const { machine } = this.host;
-    const build = () =>
-      new CircuitOpenException(
-        machine.name,
-        machine.retryAfter(),
-        `Circuit "${machine.name}" is ${REFUSING[machine.phase.state] ?? 'open'}`,
-      );
-    return machine.rules.captureStack ? build() : withoutStack(build);
-  };
-}
-
-const REFUSING: Partial<Record<CircuitState, string>> = {
-  'half-open': 'half-open and all its probes are taken',
-  'forced-open': 'forced open',
-};
-
-const SOON = Promise.resolve();
-
-/** What became known of a call on its way. */
-interface CallState {
-  verdict?: Verdict;
-}
-
-/** Answers as the call does, or with the signal's reason at its abort; the permit is then given back at once. */
-function untilAborted(
-  answer: Promise<unknown>,
-  permit: CallPermit,
-  signal: AbortSignal,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      permit.cancel();
-      // The caller's own reason, whatever it is.
-      // oxlint-disable-next-line prefer-promise-reject-errors
-      reject(signal.reason);
-    };
-    const stopListening = () => signal.removeEventListener('abort', abort);
-    signal.addEventListener('abort', abort, { once: true });
-    answer.finally(stopListening).then(resolve, reject);
-    if (signal.aborted) abort();
-  });
-}
-
-/** Errors at the abort. */
-function abortOf(signal: AbortSignal): Observable<never> {
-  return new Observable(subscriber => {
-    const abort = () => subscriber.error(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    return () => signal.removeEventListener('abort', abort);
-  });
 }

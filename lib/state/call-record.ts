@@ -20,7 +20,10 @@ export interface Totals {
   ignored: number;
   slow: number;
   rejected: number;
+  timeouts: number;
+  retries: number;
   fallbacks: number;
+  cacheHits: number;
   wouldReject: number;
 }
 
@@ -42,7 +45,10 @@ export class CallRecord {
     ignored: 0,
     slow: 0,
     rejected: 0,
+    timeouts: 0,
+    retries: 0,
     fallbacks: 0,
+    cacheHits: 0,
     wouldReject: 0,
   };
   /** Failures in a row. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bulkheadSchema, rateLimitSchema } from './limit-options.js';
 import { circuitCrossChecks } from './circuit-cross-checks.js';
 import { addCrossChecks } from './cross-check.js';
 import { count, duration, isFunction, option, threshold } from './option.js';
@@ -179,6 +180,8 @@ export const circuitOptionsSchema = z.strictObject({
     `a function that answers 'failure', 'success', 'ignored' or undefined`,
     'judges an error; undefined leaves it to the default rule',
   ),
+  bulkhead: bulkheadSchema,
+  rateLimit: rateLimitSchema,
   maxKeys: option(
     count().default(1_000),
     COUNT,

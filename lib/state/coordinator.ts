@@ -33,8 +33,6 @@ export interface SharedSnapshot {
     readonly failures: number;
     readonly slow: number;
   } | null;
-  /** This instance's share of those calls, from 0 to 1; `null` without calls. */
-  readonly share: number | null;
 }
 
 /** A state that the circuit is to take over from the shared view. */

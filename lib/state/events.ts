@@ -1,3 +1,4 @@
+import type { RefusalCode } from '../errors/rejection.js';
 import type { CircuitState } from './circuit-state.js';
 
 /** Every kind of event, in the order of their bits in an {@link EventMask}. */
@@ -8,7 +9,10 @@ export const CIRCUIT_EVENT_TYPES = [
   'slow',
   'rejected',
   'would-reject',
+  'timeout',
+  'retry',
   'fallback',
+  'cache-hit',
   'transition',
   'override',
   'configured',
@@ -38,11 +42,28 @@ export interface CircuitEventDetails {
   ignored: object;
   slow: object;
   rejected: {
+    /** What refused: the circuit, its bulkhead or its rate limit. */
+    readonly code: RefusalCode;
     readonly state: CircuitState;
     readonly retryAfter: number | null;
   };
   'would-reject': { readonly state: CircuitState };
+  timeout: {
+    /** Whether one attempt or the whole call took too long. */
+    readonly limit: 'timeout' | 'deadline';
+  };
+  retry: {
+    /** The number of the attempt that comes next. */
+    readonly attempt: number;
+    /** Milliseconds until then. */
+    readonly delay: number;
+    readonly error: unknown;
+  };
   fallback: { readonly error: unknown };
+  'cache-hit': {
+    /** Whether the answer was young enough to be given without a call, or stands in for one that failed. */
+    readonly freshness: 'fresh' | 'stale';
+  };
   transition: {
     readonly from: CircuitState;
     readonly to: CircuitState;

@@ -13,6 +13,7 @@ import type {
   SharedSnapshot,
   SharedState,
 } from './coordinator.js';
+import type { RefusalCode } from '../errors/rejection.js';
 import { ProbeDeadlineError } from '../errors/probe-deadline.error.js';
 import { EventEmitter } from './event-emitter.js';
 import type { CircuitEvent, CircuitEventDetails } from './events.js';
@@ -261,6 +262,22 @@ export class StateMachine implements Settler {
     if (!admission.isSettled) this.giveBack(admission);
   }
 
+  /** Counts and tells the refusal of a limit that stands before the circuit. */
+  countRefusal(code: RefusalCode, retryAfter: number | null): void {
+    this.record.totals.rejected++;
+    const { state } = this.phase;
+    this.emitter.tell('rejected', { code, state, retryAfter }, this.generation);
+    this.emitter.flush();
+  }
+
+  /** Counts and tells what would have been a refusal. */
+  countWouldReject(): void {
+    this.record.totals.wouldReject++;
+    const { state } = this.phase;
+    this.emitter.tell('would-reject', { state }, this.generation);
+    this.emitter.flush();
+  }
+
   /** Takes other rules. State, window and counters stay unless the window is of another type or size. */
   configure(rules: CircuitRules): void {
     this.rules = rules;
@@ -399,13 +416,12 @@ export class StateMachine implements Settler {
     if (!this.emitter.hears('rejected')) return;
     const { state } = this.phase;
     const retryAfter = this.retryAfter(now);
-    this.emitter.tell('rejected', { state, retryAfter }, this.generation);
+    const code = 'CIRCUIT_OPEN';
+    this.emitter.tell('rejected', { code, state, retryAfter }, this.generation);
   }
 
   private passInShadow(): CallPermit {
-    this.record.totals.wouldReject++;
-    const { state } = this.phase;
-    this.emitter.tell('would-reject', { state }, this.generation);
+    this.countWouldReject();
     return UNRECORDED;
   }
 

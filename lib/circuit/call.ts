@@ -1,0 +1,40 @@
+import type { Verdict } from '../state/classification.js';
+import type { AnswerKind } from './call-options.js';
+
+/** What a protected function is called with. */
+export interface CallContext {
+  /** Aborted when nobody waits for this attempt's answer any more. */
+  readonly signal: AbortSignal;
+  /** 1 for the first. */
+  readonly attempt: number;
+}
+
+/** One call's way in. */
+export interface Call {
+  readonly args?: readonly unknown[] | undefined;
+  /** What fallbacks that are named by a method are called on. */
+  readonly self?: unknown;
+  /** The caller's signal. */
+  readonly signal?: AbortSignal | undefined;
+  /** Behind the interceptor, where pipes run inside the call. */
+  readonly atHandler?: boolean | undefined;
+  /** The kind in which the same function answered last; a refusal answers in it, too. */
+  readonly lastKind?: AnswerKind | undefined;
+}
+
+/** What a protected function is to the pipeline. */
+export type Body<T = unknown> = (context: CallContext) => T;
+
+/** What is known of a call on its way back through the policies. */
+export interface CallState {
+  /** What the last attempt's error means. */
+  verdict?: Verdict | undefined;
+  /** Whether the last attempt returned a value that counts as a failure. */
+  returnedFailure?: boolean;
+}
+
+/** A refusal: the call was not made, and a fallback may answer. */
+export const REFUSED: Verdict = { outcome: 'ignored', fallback: true };
+
+/** The caller's abort: nobody waits for a fallback's answer. */
+export const ABANDONED: Verdict = { outcome: 'ignored', fallback: false };

@@ -1,0 +1,178 @@
+import { CircuitOpenException } from '../errors/circuit-open.exception.js';
+import { RateLimitExceededException } from '../errors/rate-limit-exceeded.exception.js';
+import { Bulkhead, type Place } from '../policies/bulkhead.js';
+import { buildError, type PolicyHost } from '../policies/policy-host.js';
+import { RateLimit } from '../policies/rate-limit.js';
+import type { CallPermit } from '../state/admission.js';
+import type { CircuitRules } from '../state/circuit-options.js';
+import type { CircuitState } from '../state/circuit-state.js';
+import type { StateMachine } from '../state/state-machine.js';
+
+/** The right to make one attempt: the permit, and the place in the bulkhead if there is one. */
+export interface Entry {
+  readonly permit: CallPermit;
+  readonly place: Place | undefined;
+}
+
+/** Why an attempt may not be made; the error is built when somebody wants it. */
+export type Refusal = () => Error;
+
+/**
+ * What an attempt passes before it runs, in this order: a look at the circuit,
+ * the rate limit, the bulkhead, the circuit. An open circuit so answers before
+ * anything waits or is spent.
+ */
+export class Gate {
+  private rateLimit: RateLimit | undefined;
+  private bulkhead: Bulkhead | undefined;
+
+  constructor(
+    private readonly machine: StateMachine,
+    private readonly host: PolicyHost,
+  ) {
+    this.configure(machine.rules);
+  }
+
+  /** Nothing but the circuit itself is in the way. */
+  get isBare(): boolean {
+    return this.rateLimit === undefined && this.bulkhead === undefined;
+  }
+
+  configure({ rateLimit, bulkhead }: CircuitRules): void {
+    if (rateLimit === false) this.rateLimit = undefined;
+    else if (this.rateLimit === undefined) {
+      this.rateLimit = new RateLimit(rateLimit);
+    } else this.rateLimit.configure(rateLimit, this.machine.now());
+    if (bulkhead === false) this.bulkhead = undefined;
+    else if (this.bulkhead === undefined) {
+      this.bulkhead = new Bulkhead(bulkhead, this.host);
+    } else this.bulkhead.configure(bulkhead);
+  }
+
+  /** Enters without waiting. */
+  tryEnter(): Entry | Refusal {
+    if (this.isBare) return this.acquire();
+    const refusal = this.passLimits();
+    if (refusal !== undefined) return refusal;
+    const place = this.bulkhead?.tryEnter();
+    if (this.bulkhead !== undefined && place === undefined) {
+      const full = this.refuseFull(this.bulkhead);
+      if (full !== undefined) return full;
+    }
+    return this.acquire(place);
+  }
+
+  /**
+   * Enters, in turn if the bulkhead has a queue. A probe never waits in one, and
+   * whoever has waited asks the circuit at the end.
+   *
+   * @throws (as a rejection) the signal's reason, at its abort in the queue
+   */
+  enter(
+    signal: AbortSignal | undefined,
+  ): Entry | Refusal | Promise<Entry | Refusal> {
+    const { bulkhead } = this;
+    if (bulkhead === undefined || !this.isEnforced || this.wouldProbe) {
+      return this.tryEnter();
+    }
+    const refusal = this.passLimits();
+    if (refusal !== undefined) return refusal;
+    const entered = bulkhead.enter(signal);
+    if (!(entered instanceof Promise)) return this.acquire(entered);
+    return entered.then(
+      place => {
+        // A place that was promised is ours even if the caller has gone meanwhile.
+        if (signal?.aborted !== true) return this.acquire(place);
+        place.release();
+        throw signal.reason;
+      },
+      (error: unknown) => {
+        if (signal?.aborted === true) throw error;
+        this.machine.countRefusal('BULKHEAD_FULL', null);
+        return () => error as Error;
+      },
+    );
+  }
+
+  /** Counts the refusal of a call that the circuit would refuse; admits nothing. */
+  refuseByCircuit(): Refusal | undefined {
+    if (this.machine.wouldAdmit()) return undefined;
+    const permit = this.machine.tryAcquire();
+    if (permit === undefined) return this.circuitOpen;
+    // The wait ran out between the two looks.
+    permit.withdraw();
+    return undefined;
+  }
+
+  /** Whether the circuit would admit a call now. */
+  wouldAdmit(): boolean {
+    return this.machine.wouldAdmit();
+  }
+
+  /** The error of a call that the circuit refuses. */
+  readonly circuitOpen = (): CircuitOpenException => {
+    const { machine } = this;
+    const retryAfter = machine.retryAfter();
+    return buildError(
+      this.host,
+      () =>
+        new CircuitOpenException(
+          machine.name,
+          retryAfter === null ? null : Math.ceil(retryAfter),
+          `Circuit "${machine.name}" is ${REFUSING[machine.phase.state] ?? 'open'}`,
+        ),
+    );
+  };
+
+  private get isEnforced(): boolean {
+    return this.machine.rules.mode === 'enforced';
+  }
+
+  private get wouldProbe(): boolean {
+    const { state } = this.machine.phase;
+    return state === 'open' || state === 'half-open';
+  }
+
+  private passLimits(): Refusal | undefined {
+    const { machine, rateLimit } = this;
+    if (machine.rules.mode === 'disabled') return undefined;
+    // Looks before it spends a token or a place; the refusal is the circuit's own.
+    const refusal = this.refuseByCircuit();
+    if (refusal !== undefined || rateLimit === undefined) return refusal;
+    const now = machine.now();
+    if (rateLimit.tryTake(now) || this.passesInShadow()) return undefined;
+    const retryAfter = Math.ceil(rateLimit.retryAfter(now));
+    machine.countRefusal('RATE_LIMITED', retryAfter);
+    return () =>
+      buildError(
+        this.host,
+        () => new RateLimitExceededException(machine.name, retryAfter),
+      );
+  }
+
+  private refuseFull(bulkhead: Bulkhead): Refusal | undefined {
+    if (this.machine.rules.mode === 'disabled' || this.passesInShadow()) {
+      return undefined;
+    }
+    this.machine.countRefusal('BULKHEAD_FULL', null);
+    return bulkhead.rejection;
+  }
+
+  private acquire(place?: Place): Entry | Refusal {
+    const permit = this.machine.tryAcquire();
+    if (permit !== undefined) return { permit, place };
+    place?.release();
+    return this.circuitOpen;
+  }
+
+  private passesInShadow(): boolean {
+    if (this.machine.rules.mode !== 'shadow') return false;
+    this.machine.countWouldReject();
+    return true;
+  }
+}
+
+const REFUSING: Partial<Record<CircuitState, string>> = {
+  'half-open': 'half-open and all its probes are taken',
+  'forced-open': 'forced open',
+};

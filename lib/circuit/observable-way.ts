@@ -1,0 +1,224 @@
+import {
+  catchError,
+  concat,
+  defer,
+  finalize,
+  from,
+  Observable,
+  retry as resubscribe,
+  switchMap,
+  takeUntil,
+  tap,
+  throwError,
+  type MonoTypeOperatorFunction,
+} from 'rxjs';
+import { AbortScope } from '../policies/abort-scope.js';
+import { sleep$ } from '../policies/sleep.js';
+import type { Verdict } from '../state/classification.js';
+import { REFUSED, type Call, type CallState } from './call.js';
+import type { CallPlan } from './call-options.js';
+import type { CallPolicies } from './call-policies.js';
+import type { Entry, Refusal } from './gate.js';
+import type { Surroundings } from './surroundings.js';
+
+interface StreamState extends CallState {
+  hasValue?: boolean;
+  /** The whole call's scope, where it has a deadline. */
+  deadline?: AbortScope;
+}
+
+interface ObservableCall<T> {
+  readonly plan: CallPlan;
+  readonly source: Observable<T>;
+  readonly call: Call;
+  readonly state: StreamState;
+  readonly policies: CallPolicies;
+}
+
+/** The way of an Observable, through every policy that its plan has; each subscription is a call. */
+export class ObservableWay {
+  constructor(private readonly around: Surroundings) {}
+
+  /** fallback( cache( deadline( retry( attempt )))) */
+  run<T>(plan: CallPlan, source: Observable<T>, call: Call): Observable<T> {
+    const { answering, policiesOf } = this.around;
+    return defer(() => {
+      const state: StreamState = {};
+      const way = { plan, source, call, state, policies: policiesOf(plan) };
+      const answers = this.untilDeadline(way);
+      if (plan.fallback === undefined) return answers;
+      return answers.pipe(
+        catchError((error: unknown) => {
+          const verdict = state.verdict ?? this.judge(error, call, state);
+          return verdict.fallback
+            ? answering.observable<T>(plan, call, () => error)
+            : throwError(() => error);
+        }),
+      );
+    });
+  }
+
+  private untilDeadline<T>(way: ObservableCall<T>): Observable<T> {
+    const { call, policies } = way;
+    const { deadline } = policies;
+    if (deadline === undefined) {
+      return this.withRetries(way, call.signal, Infinity);
+    }
+    return deadline.observe(call.signal, scope => {
+      way.state.deadline = scope;
+      return this.withRetries(way, call.signal, scope.expiresAt);
+    });
+  }
+
+  private withRetries<T>(
+    way: ObservableCall<T>,
+    caller: AbortSignal | undefined,
+    expiresAt: number,
+  ): Observable<T> {
+    const { policies } = way;
+    const { retry } = policies;
+    const attempt = defer(() => this.attempt(way, caller));
+    const answers =
+      caller === undefined ? attempt : attempt.pipe(takeUntil(abortOf(caller)));
+    if (retry === undefined) return answers;
+    retry.begin();
+    return answers.pipe(
+      resubscribe({
+        delay: (error: unknown, number) =>
+          this.mayRetry(way, number, error, caller, expiresAt),
+      }),
+    );
+  }
+
+  /** Waits for the next attempt; the error again if there is none. */
+  private mayRetry<T>(
+    { state, policies }: ObservableCall<T>,
+    number: number,
+    error: unknown,
+    caller: AbortSignal | undefined,
+    expiresAt: number,
+  ): Observable<unknown> {
+    const { gate, host, settlement } = this.around;
+    const giveUp = throwError(() => error);
+    // What has been sent cannot be taken back.
+    const isFinal = state.verdict?.outcome !== 'failure' || state.hasValue;
+    if (isFinal || !gate.wouldAdmit()) return giveUp;
+    const delay = policies.retry?.delayAfter(number, error, expiresAt);
+    if (delay === undefined) return giveUp;
+    settlement.countRetry(number + 1, delay, error);
+    state.verdict = undefined;
+    const wait = sleep$(host.clock, delay, caller, wake =>
+      host.machine.emitter.on(['transition'], wake),
+    );
+    // An opening ends the wait: nobody waits for a dependency that is given rest.
+    const next = defer(() => (gate.wouldAdmit() ? from([true]) : giveUp));
+    return concat(wait, next);
+  }
+
+  /** rate limit( bulkhead( circuit( timeout( source )))) */
+  private attempt<T>(
+    way: ObservableCall<T>,
+    caller: AbortSignal | undefined,
+  ): Observable<T> {
+    const { gate } = this.around;
+    // Whoever unsubscribes leaves the queue.
+    const waiting = gate.isBare ? undefined : new AbortScope(caller);
+    const entered = gate.enter(waiting?.signal);
+    if (!(entered instanceof Promise)) {
+      return this.runEntered(way, entered, caller);
+    }
+    let isTaken = false;
+    return from(entered).pipe(
+      switchMap(entry => {
+        isTaken = true;
+        return this.runEntered(way, entry, caller);
+      }),
+      finalize(() => {
+        if (isTaken) return;
+        waiting?.abandon();
+        // It may have been our turn in this very instant.
+        entered.then(withdraw, () => {});
+      }),
+    );
+  }
+
+  private runEntered<T>(
+    { plan, source, call, state, policies }: ObservableCall<T>,
+    entry: Entry | Refusal,
+    caller: AbortSignal | undefined,
+  ): Observable<T> {
+    if (typeof entry === 'function') {
+      state.verdict = REFUSED;
+      return throwError(entry);
+    }
+    const { permit, place } = entry;
+    const { timeout } = policies;
+    const scope = timeout && new AbortScope(caller);
+    const inTime = scope ? timeout.observe(scope, source) : source;
+    const observed = inTime.pipe(
+      this.observe<T>(permit, plan, call, state, scope),
+    );
+    return place === undefined
+      ? observed
+      : observed.pipe(finalize(() => place.release()));
+  }
+
+  /** Watches an admitted subscription and settles its permit. */
+  private observe<T>(
+    permit: Entry['permit'],
+    plan: CallPlan,
+    call: Call,
+    state: StreamState,
+    attempt: AbortScope | undefined,
+  ): MonoTypeOperatorFunction<T> {
+    const { settlement } = this.around;
+    let hasValue = false;
+    return tap<T>({
+      next: value => {
+        if (settlement.isFailure(plan, value)) permit.failure(value);
+        else if (!hasValue) {
+          if (plan.settleOn === 'first') permit.success();
+          else permit.firstValue();
+        }
+        hasValue = state.hasValue = true;
+      },
+      error: (error: unknown) => {
+        if (attempt?.state === 'timed-out') settlement.countTimeout('timeout');
+        settlement.fail(permit, error, call, state);
+      },
+      complete: () => permit.success(),
+      unsubscribe: () => {
+        if (hasValue) permit.success();
+        else if (state.deadline?.state === 'timed-out') {
+          settlement.countTimeout('deadline');
+          settlement.fail(permit, state.deadline.signal.reason, call, state);
+        } else permit.cancel();
+      },
+    });
+  }
+
+  /** An error that is no attempt's: the deadline's between two of them, or the caller's abort. */
+  private judge(error: unknown, call: Call, state: StreamState): Verdict {
+    if (state.deadline?.state === 'timed-out') {
+      this.around.settlement.countTimeout('deadline');
+    }
+    return this.around.host.classify(error, call);
+  }
+}
+
+/** Gives back what nobody will use. */
+function withdraw(entry: Entry | Refusal): void {
+  if (typeof entry === 'function') return;
+  entry.permit.withdraw();
+  entry.place?.release();
+}
+
+/** Errors at the abort. */
+function abortOf(signal: AbortSignal): Observable<never> {
+  return new Observable(subscriber => {
+    const abort = () => subscriber.error(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    return () => signal.removeEventListener('abort', abort);
+  });
+}

@@ -1,0 +1,257 @@
+import { Attempt } from '../policies/abort-scope.js';
+import { isRejection } from '../errors/rejection.js';
+import { runInScope } from '../policies/run-in-scope.js';
+import { sleep } from '../policies/sleep.js';
+import {
+  ABANDONED,
+  REFUSED,
+  type Body,
+  type Call,
+  type CallContext,
+  type CallState,
+} from './call.js';
+import { LazyCallContext } from './call-context.js';
+import type { CallPlan } from './call-options.js';
+import type { CallPolicies } from './call-policies.js';
+import type { Entry, Refusal } from './gate.js';
+import type { Surroundings } from './surroundings.js';
+
+/** An attempt that is already running when its call begins: a function's kind of answer had to be seen first. */
+export interface StartedAttempt {
+  readonly entry: Entry;
+  readonly answer: PromiseLike<unknown>;
+}
+
+/** A refused attempt on its way back: its error is built if nobody answers for it. */
+class Refused {
+  constructor(readonly error: Refusal) {}
+}
+
+interface PromiseCall {
+  readonly plan: CallPlan;
+  readonly body: Body;
+  readonly call: Call;
+  readonly state: CallState;
+  readonly policies: CallPolicies;
+  started: StartedAttempt | undefined;
+}
+
+/** The way of a call that answers by a promise, through every policy that its plan has. */
+export class PromiseWay {
+  constructor(private readonly around: Surroundings) {}
+
+  /** fallback( cache( deadline( retry( attempt )))) */
+  run(
+    plan: CallPlan,
+    body: Body,
+    call: Call,
+    started?: StartedAttempt,
+  ): Promise<unknown> {
+    const { answering, policiesOf } = this.around;
+    const state: CallState = {};
+    const policies = policiesOf(plan);
+    const way = { plan, body, call, state, policies, started };
+    return this.untilDeadline(way).then(
+      answer =>
+        answer instanceof Refused
+          ? answering.promise(plan, call, answer.error)
+          : answer,
+      (error: unknown) => {
+        const { fallback } = state.verdict ?? this.judge(error, call);
+        if (plan.fallback === undefined || !fallback) throw error;
+        return answering.promise(plan, call, () => error);
+      },
+    );
+  }
+
+  private untilDeadline(way: PromiseCall): Promise<unknown> {
+    const { call, policies } = way;
+    if (policies.deadline === undefined) {
+      return this.withRetries(way, call.signal, Infinity);
+    }
+    return policies.deadline.run(call.signal, scope =>
+      this.withRetries(way, scope.signal, scope.expiresAt),
+    );
+  }
+
+  private withRetries(
+    way: PromiseCall,
+    caller: AbortSignal | undefined,
+    expiresAt: number,
+  ): Promise<unknown> {
+    return way.policies.retry === undefined
+      ? this.attempt(way, 1, caller)
+      : this.retried(way, caller, expiresAt);
+  }
+
+  private async retried(
+    way: PromiseCall,
+    caller: AbortSignal | undefined,
+    expiresAt: number,
+  ): Promise<unknown> {
+    const { state, policies } = way;
+    policies.retry?.begin();
+    for (let number = 1; ; number++) {
+      delete state.returnedFailure;
+      let failure: { readonly error: unknown };
+      try {
+        const answer = await this.attempt(way, number, caller);
+        if (!hasReturnedFailure(state)) return answer;
+        failure = { error: answer };
+      } catch (error) {
+        if (state.verdict?.outcome !== 'failure') throw error;
+        failure = { error };
+      }
+      const { error } = failure;
+      const verdict = state.verdict;
+      state.verdict = undefined;
+      if (!(await this.mayRetry(way, number, error, caller, expiresAt))) {
+        state.verdict = verdict;
+        if (verdict === undefined) return error;
+        throw error;
+      }
+    }
+  }
+
+  /** Waits for the next attempt; false if there is none. */
+  private async mayRetry(
+    { policies }: PromiseCall,
+    number: number,
+    error: unknown,
+    caller: AbortSignal | undefined,
+    expiresAt: number,
+  ): Promise<boolean> {
+    const { gate, host, settlement } = this.around;
+    if (!gate.wouldAdmit()) return false;
+    const delay = policies.retry?.delayAfter(number, error, expiresAt);
+    if (delay === undefined) return false;
+    settlement.countRetry(number + 1, delay, error);
+    // An opening ends the wait: nobody waits for a dependency that is given rest.
+    await sleep(host.clock, delay, caller, wake =>
+      host.machine.emitter.on(['transition'], wake),
+    );
+    return gate.wouldAdmit();
+  }
+
+  /** rate limit( bulkhead( circuit( timeout( call )))) */
+  private attempt(
+    way: PromiseCall,
+    number: number,
+    caller: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const { started } = way;
+    if (started !== undefined) {
+      way.started = undefined;
+      const resume = () => started.answer;
+      return this.runAdmitted(way, started.entry, number, caller, resume);
+    }
+    const entered = this.around.gate.enter(caller);
+    return entered instanceof Promise
+      ? entered.then(entry => this.runEntered(way, entry, number, caller))
+      : this.runEntered(way, entered, number, caller);
+  }
+
+  private runEntered(
+    way: PromiseCall,
+    entry: Entry | Refusal,
+    number: number,
+    caller: AbortSignal | undefined,
+  ): Promise<unknown> {
+    if (typeof entry === 'function') {
+      way.state.verdict = REFUSED;
+      return Promise.resolve(new Refused(entry));
+    }
+    return this.runAdmitted(way, entry, number, caller, way.body);
+  }
+
+  private runAdmitted(
+    way: PromiseCall,
+    entry: Entry,
+    number: number,
+    caller: AbortSignal | undefined,
+    body: Body,
+  ): Promise<unknown> {
+    const { plan, call, state, policies } = way;
+    const { settlement } = this.around;
+    const { permit, place } = entry;
+    const { timeout } = policies;
+    const scope =
+      timeout === undefined && caller === undefined
+        ? undefined
+        : new AdmittedAttempt(number, caller, (reason, state) =>
+            this.endEarly(way, entry, reason, state),
+          );
+    const context: CallContext =
+      scope ?? new LazyCallContext(number, undefined);
+    const ended = () => place?.release();
+    const start = () => body(context);
+    let running: Promise<unknown>;
+    if (timeout !== undefined && scope !== undefined) {
+      running = timeout.run(scope, start, { ended });
+    } else {
+      running = runInScope(scope, start, ended);
+    }
+    return running.then(
+      value => {
+        settlement.succeed(permit, plan, value, state);
+        return value;
+      },
+      (error: unknown) => {
+        // One that was ended early has been settled then.
+        if (scope === undefined || scope.state === 'settled') {
+          settlement.fail(permit, error, call, state);
+        }
+        throw error;
+      },
+    );
+  }
+
+  /** At the timeout, at the call's deadline, or at the caller's abort: the permit is given back at once. */
+  private endEarly(
+    { call, state }: PromiseCall,
+    { permit }: Entry,
+    reason: unknown,
+    how: EarlyEnd,
+  ): void {
+    const { settlement } = this.around;
+    if (how === 'aborted' && call.signal?.aborted === true) {
+      permit.cancel();
+      state.verdict = ABANDONED;
+      return;
+    }
+    // Aborted, but not by the caller: the whole call's deadline has passed.
+    settlement.countTimeout(how === 'timed-out' ? 'timeout' : 'deadline');
+    settlement.fail(permit, reason, call, state);
+  }
+
+  /** An error that is no attempt's: of the deadline between two attempts, or the caller's abort. */
+  private judge(error: unknown, call: Call) {
+    if (call.signal?.aborted === true) return ABANDONED;
+    if (isRejection(error)) this.around.settlement.countTimeout('deadline');
+    return this.around.host.classify(error, call);
+  }
+}
+
+/** A function, because the attempt changes what TypeScript believes to know. */
+function hasReturnedFailure(state: CallState): boolean {
+  return state.returnedFailure === true;
+}
+
+type EarlyEnd = 'timed-out' | 'aborted';
+
+/** An attempt that tells at once when it is ended before its time. */
+class AdmittedAttempt extends Attempt {
+  constructor(
+    number: number,
+    caller: AbortSignal | undefined,
+    private readonly endEarly: (reason: unknown, how: EarlyEnd) => void,
+  ) {
+    super(number, caller);
+  }
+
+  override abort(reason: unknown, how: EarlyEnd = 'aborted'): void {
+    if (this.state !== 'running') return;
+    this.endEarly(reason, how);
+    super.abort(reason, how);
+  }
+}

@@ -1,0 +1,88 @@
+import type { CallPermit } from '../state/admission.js';
+import type { Classifier, Verdict } from '../state/classification.js';
+import type { StateMachine } from '../state/state-machine.js';
+import type { Call, CallState } from './call.js';
+import type { CallPlan } from './call-options.js';
+
+/** What a circuit lends to its pipeline. */
+export interface PipelineHost {
+  readonly machine: StateMachine;
+  /** Changes with the rules. */
+  readonly classify: Classifier;
+  readonly report: (what: string, error: unknown) => void;
+}
+
+/** Tells the circuit how its calls have ended. */
+export class Settlement {
+  constructor(private readonly host: PipelineHost) {}
+
+  /** The call has returned; a result can count as a failure and is returned all the same. */
+  succeed(
+    permit: CallPermit,
+    plan: CallPlan,
+    value: unknown,
+    state?: CallState,
+  ): void {
+    if (!this.isFailure(plan, value)) {
+      permit.success();
+      return;
+    }
+    permit.failure(value);
+    if (state !== undefined) state.returnedFailure = true;
+  }
+
+  /** The call has thrown. */
+  fail(
+    permit: CallPermit,
+    error: unknown,
+    call: Call,
+    state?: CallState,
+  ): Verdict {
+    const verdict = this.host.classify(error, call);
+    if (verdict.outcome === 'failure') permit.failure(error);
+    else if (verdict.outcome === 'success') permit.success();
+    else if (call.signal?.aborted === true) permit.cancel();
+    else permit.release();
+    if (state !== undefined) state.verdict = verdict;
+    return verdict;
+  }
+
+  isFailure({ isFailureResult }: CallPlan, value: unknown): boolean {
+    if (isFailureResult === undefined) return false;
+    try {
+      return isFailureResult(value);
+    } catch (error) {
+      this.host.report('isFailureResult', error);
+      return false;
+    }
+  }
+
+  countTimeout(limit: 'timeout' | 'deadline'): void {
+    const { record, emitter, generation } = this.host.machine;
+    record.totals.timeouts++;
+    emitter.tell('timeout', { limit }, generation);
+    emitter.flush();
+  }
+
+  countRetry(attempt: number, delay: number, error: unknown): void {
+    const { record, emitter, generation } = this.host.machine;
+    record.totals.retries++;
+    emitter.tell('retry', { attempt, delay, error }, generation);
+    emitter.flush();
+  }
+
+  countFallback(error: () => unknown): void {
+    const { record, emitter, generation } = this.host.machine;
+    record.totals.fallbacks++;
+    if (!emitter.hears('fallback')) return;
+    emitter.tell('fallback', { error: error() }, generation);
+    emitter.flush();
+  }
+
+  countCacheHit(freshness: 'fresh' | 'stale'): void {
+    const { record, emitter, generation } = this.host.machine;
+    record.totals.cacheHits++;
+    emitter.tell('cache-hit', { freshness }, generation);
+    emitter.flush();
+  }
+}

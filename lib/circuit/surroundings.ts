@@ -1,0 +1,15 @@
+import type { Clock } from '../state/clock.js';
+import type { Answering } from './answering.js';
+import type { CallPlan } from './call-options.js';
+import type { CallPolicies } from './call-policies.js';
+import type { Gate } from './gate.js';
+import type { PipelineHost, Settlement } from './settlement.js';
+
+/** What stands around the calls of one circuit. */
+export interface Surroundings {
+  readonly host: PipelineHost & { readonly clock: Clock };
+  readonly gate: Gate;
+  readonly settlement: Settlement;
+  readonly answering: Answering;
+  readonly policiesOf: (plan: CallPlan) => CallPolicies;
+}
