@@ -30,6 +30,8 @@ export function withTables(text, tables) {
 function rowsOf(group, docs, prefix, discriminator) {
   const defaults = group.safeParse(discriminator).data ?? {};
   return Object.entries(group.shape).flatMap(([key, schema]) => {
+    // A group with an option that must be given has no defaults as a whole.
+    const standard = defaults[key] ?? schema.safeParse(undefined).data;
     const path = `${prefix}${key}`;
     const words = docs.get(schema);
     if (words === undefined) return [];
@@ -38,7 +40,7 @@ function rowsOf(group, docs, prefix, discriminator) {
     const isDiscriminator = key === 'type' && prefix !== '';
     const own = isDiscriminator
       ? []
-      : [[`\`${path}\``, shown(schema, defaults[key], takes), takes, meaning]];
+      : [[`\`${path}\``, shown(schema, standard, takes), takes, meaning]];
     const inner = groups.flatMap(each =>
       rowsOf(each, docs, `${path}.`, typeOf(each)),
     );
@@ -56,7 +58,8 @@ function shown(schema, value, takes) {
   }
   if (typeof value !== 'object') return `\`${literal(value)}\``;
   const inner = Object.entries(value).map(([key, each]) => {
-    const isDuration = /age|duration|deadline/i.test(key) && each;
+    const isDuration =
+      /^(?:initial|max|per)$|age|duration|deadline/i.test(key) && each;
     return `${key}: ${isDuration ? durationOf(each) : literal(each)}`;
   });
   return `\`${inner.length === 0 ? '{}' : `{ ${inner.join(', ')} }`}\``;

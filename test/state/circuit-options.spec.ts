@@ -114,6 +114,38 @@ const TABLE: Record<string, { takes: unknown[]; refuses: unknown[] }> = {
   ignoreErrors: { takes: [[], [TypeError]], refuses: WRONG_LISTS },
   'ignoreErrors[0]': { takes: [Error, () => true], refuses: WRONG_FUNCTIONS },
   classifyError: { takes: [() => 'failure'], refuses: WRONG_FUNCTIONS },
+  bulkhead: {
+    takes: [{ maxConcurrent: 1 }, false],
+    refuses: [true, 5, '5', '', null, [], new Map(), () => 1],
+  },
+  'bulkhead.maxConcurrent': {
+    takes: [1, 50],
+    refuses: [...WRONG_COUNTS, false, true, undefined],
+  },
+  'bulkhead.maxQueue': {
+    takes: [0, 1, 100],
+    refuses: [...WRONG_COUNTS.filter(count => count !== 0), false, true],
+  },
+  'bulkhead.maxWait': {
+    takes: [0, 1, '1s', '24 days'],
+    refuses: [false, '25 days', 2 ** 31, ...WRONG_DURATIONS],
+  },
+  'bulkhead.maxHold': {
+    takes: [1, '5m', '24 days'],
+    refuses: [0, '0s', false, '25 days', 2 ** 31, ...WRONG_DURATIONS],
+  },
+  rateLimit: {
+    takes: [{ limit: 1, interval: 1 }, false],
+    refuses: [true, 5, '5', '', null, [], new Map(), () => 1],
+  },
+  'rateLimit.limit': {
+    takes: [1, 100],
+    refuses: [...WRONG_COUNTS, false, true, undefined],
+  },
+  'rateLimit.interval': {
+    takes: [1, '1s', '30 days'],
+    refuses: [0, '0s', false, ...WRONG_DURATIONS, undefined],
+  },
   maxKeys: { takes: [1, 1_000], refuses: [...WRONG_COUNTS, false] },
   critical: { takes: [true, false], refuses: WRONG_FLAGS },
   captureStack: { takes: [true, false], refuses: WRONG_FLAGS },
@@ -140,6 +172,8 @@ describe('circuitOptionsSchema', () => {
         callDeadline: 30_000,
         maxDuration: 60_000,
       },
+      bulkhead: false,
+      rateLimit: false,
       maxKeys: 1_000,
       critical: false,
       captureStack: false,
@@ -154,6 +188,21 @@ describe('circuitOptionsSchema', () => {
     );
 
     expect(window).toEqual({ type: 'time', duration: 60_000, buckets: 60 });
+  });
+
+  it('fills in the defaults of a bulkhead', () => {
+    const { bulkhead } = parseOptions(
+      circuitOptionsSchema,
+      { bulkhead: { maxConcurrent: 5 } },
+      'Circuit',
+    );
+
+    expect(bulkhead).toEqual({
+      maxConcurrent: 5,
+      maxQueue: 0,
+      maxWait: 1_000,
+      maxHold: 300_000,
+    });
   });
 
   it.each(rows('takes'))('takes %s: %p', (path, value) => {
@@ -247,6 +296,11 @@ function at(path: string, value: unknown): object {
     multiplier: { initial: '1s' },
     duration: { type: 'time' },
     buckets: { type: 'time' },
+    limit: { interval: '1s' },
+    interval: { limit: 1 },
+    maxQueue: { maxConcurrent: 1 },
+    maxWait: { maxConcurrent: 1 },
+    maxHold: { maxConcurrent: 1 },
   };
   return { [outer]: { ...beside[inner], [inner]: value } };
 }
