@@ -46,11 +46,19 @@ export type { Explanation } from './state/explanation.js';
 export type { Duration } from './state/option.js';
 export type { CircuitSnapshot } from './state/snapshot.js';
 
+export { BulkheadFullException } from './errors/bulkhead-full.exception.js';
+export { CallTimeoutException } from './errors/call-timeout.exception.js';
 export { CircuitOpenException } from './errors/circuit-open.exception.js';
 export {
   InvalidOptionsError,
   type OptionProblem,
 } from './errors/invalid-options.error.js';
-export { isRejection } from './errors/rejection.js';
-export type { Rejection, RejectionCode } from './errors/rejection.js';
+export { RateLimitExceededException } from './errors/rate-limit-exceeded.exception.js';
+export { isRefusal, isRejection } from './errors/rejection.js';
+export type {
+  Refusal,
+  RefusalCode,
+  Rejection,
+  RejectionCode,
+} from './errors/rejection.js';
 export { UnknownCircuitError } from './errors/unknown-circuit.error.js';

@@ -4,6 +4,8 @@ import * as publicNames from '../lib/index.js';
 describe('nestjs-breaker', () => {
   it('exports what is documented, and nothing else', () => {
     expect(Object.keys(publicNames).toSorted()).toEqual([
+      'BulkheadFullException',
+      'CallTimeoutException',
       'Circuit',
       'CircuitBreaker',
       'CircuitBreakerInterceptor',
@@ -12,8 +14,10 @@ describe('nestjs-breaker', () => {
       'CircuitOpenException',
       'InjectCircuit',
       'InvalidOptionsError',
+      'RateLimitExceededException',
       'UnknownCircuitError',
       'getCircuitToken',
+      'isRefusal',
       'isRejection',
       'withCircuitBreaker',
     ]);
