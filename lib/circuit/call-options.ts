@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cacheSchema, type CacheRules } from '../policies/cache-options.js';
 import { deadlineSchema } from '../policies/deadline.js';
 import { FallbackChain, fallbackSchema } from '../policies/fallback.js';
 import { retrySchema, type RetryRules } from '../policies/retry.js';
@@ -15,6 +16,7 @@ export const callOptionsSchema = z.strictObject({
   timeout: timeoutSchema,
   deadline: deadlineSchema,
   retry: retrySchema,
+  cache: cacheSchema,
   key: option(
     z.custom<(...args: never[]) => string>(isFunction).optional(),
     'a function of the arguments that answers a string',
@@ -52,6 +54,9 @@ export interface CallPlan {
   /** Milliseconds for the whole call. */
   readonly deadline: number | false;
   readonly retry: RetryRules | false;
+  readonly cache: CacheRules | false;
+  /** Whose options they are; keeps the cached answers of two methods apart. */
+  readonly subject: string;
   /** The options that only fit what can be waited for. */
   readonly waiting: readonly string[];
   readonly key: ((...args: unknown[]) => string) | undefined;
@@ -79,13 +84,14 @@ export function compileCallOptions(
   const waiting = (['timeout', 'deadline', 'retry'] as const).filter(
     name => rest[name] !== false,
   );
-  const hasPolicies = waiting.length > 0;
+  const hasPolicies = waiting.length > 0 || rest.cache !== false;
   return {
     ...rest,
     returns: rest.returns,
     isBare: fallback === undefined && key === undefined && !hasPolicies,
     hasPolicies,
     waiting,
+    subject,
     fallback: fallback === undefined ? undefined : new FallbackChain(fallback),
     key: key as CallPlan['key'],
     isFailureResult: isFailureResult as CallPlan['isFailureResult'],

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { defer, throwError, type Observable } from 'rxjs';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import type { CacheStore } from '../policies/cache-store.js';
 import type { Permit } from '../state/admission.js';
 import type { Totals } from '../state/call-record.js';
 import {
@@ -51,6 +52,8 @@ export interface CircuitDependencies {
   readonly coordinator?: Coordinator | undefined;
   /** @default Nest's `Logger` */
   readonly logger?: CircuitLogger | undefined;
+  /** Where the option `cache` keeps answers, e.g. Nest's `CACHE_MANAGER`. @default the process's memory */
+  readonly cacheStore?: CacheStore | undefined;
   /** Finds the circuit of a key, for the call option `key`. */
   readonly keyed?: ((key: string) => Circuit) | undefined;
 }
@@ -107,8 +110,10 @@ export class Circuit {
     const { machine, report } = this;
     this.host = {
       name,
+      key: this.key,
       clock,
       random,
+      cacheStore: dependencies.cacheStore,
       machine,
       report,
       classify: createClassifier(rules, report),

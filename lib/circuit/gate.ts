@@ -17,6 +17,11 @@ export interface Entry {
 /** Why an attempt may not be made; the error is built when somebody wants it. */
 export type Refusal = () => Error;
 
+/** A refused attempt on its way back: its error is built if nobody answers for it. */
+export class Refused {
+  constructor(readonly error: Refusal) {}
+}
+
 /**
  * What an attempt passes before it runs, in this order: a look at the circuit,
  * the rate limit, the bulkhead, the circuit. An open circuit so answers before

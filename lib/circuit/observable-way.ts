@@ -45,7 +45,7 @@ export class ObservableWay {
     return defer(() => {
       const state: StreamState = {};
       const way = { plan, source, call, state, policies: policiesOf(plan) };
-      const answers = this.untilDeadline(way);
+      const answers = this.cached(way);
       if (plan.fallback === undefined) return answers;
       return answers.pipe(
         catchError((error: unknown) => {
@@ -55,6 +55,22 @@ export class ObservableWay {
             : throwError(() => error);
         }),
       );
+    });
+  }
+
+  private cached<T>(way: ObservableCall<T>): Observable<T> {
+    const { call, state, policies } = way;
+    const { cache } = policies;
+    const key = cache?.keyOf(call);
+    if (cache === undefined || key === undefined) {
+      return this.untilDeadline(way);
+    }
+    return cache.answers.observe(key, {
+      call: () => this.untilDeadline(way),
+      answersFor: error =>
+        (state.verdict ?? this.judge(error, call, state)).fallback,
+      isGood: () => state.returnedFailure !== true,
+      hit: freshness => this.around.settlement.countCacheHit(freshness),
     });
   }
 
@@ -175,8 +191,10 @@ export class ObservableWay {
     let hasValue = false;
     return tap<T>({
       next: value => {
-        if (settlement.isFailure(plan, value)) permit.failure(value);
-        else if (!hasValue) {
+        if (settlement.isFailure(plan, value)) {
+          permit.failure(value);
+          state.returnedFailure = true;
+        } else if (!hasValue) {
           if (plan.settleOn === 'first') permit.success();
           else permit.firstValue();
         }

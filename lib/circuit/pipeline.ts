@@ -2,21 +2,24 @@ import { defer, isObservable, throwError, type Observable } from 'rxjs';
 import type { CircuitOpenException } from '../errors/circuit-open.exception.js';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { isPromiseLike } from '../policies/fallback.js';
-import type { PolicyHost } from '../policies/policy-host.js';
 import type { CallPermit } from '../state/admission.js';
 import { Answering } from './answering.js';
 import type { Body, Call } from './call.js';
 import { LazyCallContext } from './call-context.js';
 import type { AnswerKind, CallPlan } from './call-options.js';
-import { createPolicies, type CallPolicies } from './call-policies.js';
-import { Gate, type Entry } from './gate.js';
+import {
+  createPolicies,
+  type CallPolicies,
+  type PolicyDependencies,
+} from './call-policies.js';
+import { Gate } from './gate.js';
 import { ObservableWay } from './observable-way.js';
 import { PromiseWay } from './promise-way.js';
 import { Settlement, type PipelineHost } from './settlement.js';
+import { ValueWay } from './value-way.js';
 
 /** What a pipeline stands on. */
-export type PipelineDependencies = PipelineHost &
-  PolicyHost & { readonly random: () => number };
+export type PipelineDependencies = PipelineHost & PolicyDependencies;
 
 /**
  * The only place where a call goes through a circuit, in one order for promises,
@@ -31,6 +34,7 @@ export class Pipeline {
   private readonly settlement: Settlement;
   private readonly answering: Answering;
   private readonly gate: Gate;
+  private readonly values: ValueWay;
   private readonly promises: PromiseWay;
   private readonly observables: ObservableWay;
   private readonly policies = new WeakMap<CallPlan, CallPolicies>();
@@ -44,6 +48,7 @@ export class Pipeline {
     this.settlement = settlement;
     this.answering = answering;
     this.gate = gate;
+    this.values = new ValueWay(around);
     this.promises = new PromiseWay(around);
     this.observables = new ObservableWay(around);
   }
@@ -72,18 +77,7 @@ export class Pipeline {
   /** A plain value's way. */
   executeSync(plan: CallPlan, body: Body, call: Call): unknown {
     this.refuseWaiting(plan);
-    const entry = this.gate.tryEnter();
-    if (typeof entry === 'function') {
-      return this.answering.value(plan, call, entry);
-    }
-    let value: unknown;
-    try {
-      value = body(new LazyCallContext(1, call.signal));
-    } catch (error) {
-      return this.failSync(entry, plan, error, call);
-    }
-    this.succeedSync(entry, plan, value);
-    return value;
+    return this.values.run(plan, body, call);
   }
 
   /** An Observable's way; each subscription is a call. */
@@ -185,7 +179,7 @@ export class Pipeline {
     try {
       value = body(new LazyCallContext(1, call.signal));
     } catch (error) {
-      return this.failSync(entry, plan, error, call);
+      return this.values.fail(entry, plan, error, call);
     }
     if (isObservable(value)) {
       entry.permit.withdraw();
@@ -195,7 +189,7 @@ export class Pipeline {
     if (isPromiseLike(value)) {
       return this.promises.run(plan, body, call, { entry, answer: value });
     }
-    this.succeedSync(entry, plan, value);
+    this.values.succeed(entry, plan, value);
     this.refuseWaiting(plan);
     return value;
   }
@@ -216,27 +210,6 @@ export class Pipeline {
     }
   }
 
-  private succeedSync(
-    { permit, place }: Entry,
-    plan: CallPlan,
-    value: unknown,
-  ): void {
-    place?.release();
-    this.settlement.succeed(permit, plan, value);
-  }
-
-  private failSync(
-    { permit, place }: Entry,
-    plan: CallPlan,
-    error: unknown,
-    call: Call,
-  ): unknown {
-    place?.release();
-    const { fallback } = this.settlement.fail(permit, error, call);
-    if (!fallback) throw error;
-    return this.answering.value(plan, call, () => error);
-  }
-
   /** A plain value is there at once: nothing can be interrupted or waited for. */
   private refuseWaiting({ waiting }: CallPlan): void {
     if (waiting.length === 0) return;
@@ -253,7 +226,7 @@ export class Pipeline {
   private policiesOf(plan: CallPlan): CallPolicies {
     let policies = this.policies.get(plan);
     if (policies === undefined) {
-      policies = createPolicies(plan, this.host, this.host.random);
+      policies = createPolicies(plan, this.host);
       this.policies.set(plan, policies);
     }
     return policies;

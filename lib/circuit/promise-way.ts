@@ -13,18 +13,13 @@ import {
 import { LazyCallContext } from './call-context.js';
 import type { CallPlan } from './call-options.js';
 import type { CallPolicies } from './call-policies.js';
-import type { Entry, Refusal } from './gate.js';
+import { Refused, type Entry, type Refusal } from './gate.js';
 import type { Surroundings } from './surroundings.js';
 
 /** An attempt that is already running when its call begins: a function's kind of answer had to be seen first. */
 export interface StartedAttempt {
   readonly entry: Entry;
   readonly answer: PromiseLike<unknown>;
-}
-
-/** A refused attempt on its way back: its error is built if nobody answers for it. */
-class Refused {
-  constructor(readonly error: Refusal) {}
 }
 
 interface PromiseCall {
@@ -51,7 +46,7 @@ export class PromiseWay {
     const state: CallState = {};
     const policies = policiesOf(plan);
     const way = { plan, body, call, state, policies, started };
-    return this.untilDeadline(way).then(
+    return this.cached(way).then(
       answer =>
         answer instanceof Refused
           ? answering.promise(plan, call, answer.error)
@@ -64,12 +59,41 @@ export class PromiseWay {
     );
   }
 
-  private untilDeadline(way: PromiseCall): Promise<unknown> {
-    const { call, policies } = way;
-    if (policies.deadline === undefined) {
-      return this.withRetries(way, call.signal, Infinity);
+  private async cached(way: PromiseCall): Promise<unknown> {
+    const { call, state, policies } = way;
+    const { cache } = policies;
+    const key = cache?.keyOf(call);
+    if (cache === undefined || key === undefined) {
+      return this.untilDeadline(way, call.signal);
     }
-    return policies.deadline.run(call.signal, scope =>
+    try {
+      return await cache.answers.run(
+        key,
+        {
+          call: signal => this.untilDeadline(way, signal).then(throwRefused),
+          answersFor: error =>
+            error instanceof Refused ||
+            (state.verdict ?? this.judge(error, call)).fallback,
+          isGood: () => !hasReturnedFailure(state),
+          hit: freshness => this.around.settlement.countCacheHit(freshness),
+        },
+        call.signal,
+      );
+    } catch (error) {
+      if (error instanceof Refused) return error;
+      throw error;
+    }
+  }
+
+  private untilDeadline(
+    way: PromiseCall,
+    caller: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const { policies } = way;
+    if (policies.deadline === undefined) {
+      return this.withRetries(way, caller, Infinity);
+    }
+    return policies.deadline.run(caller, scope =>
       this.withRetries(way, scope.signal, scope.expiresAt),
     );
   }
@@ -230,6 +254,12 @@ export class PromiseWay {
     if (isRejection(error)) this.around.settlement.countTimeout('deadline');
     return this.around.host.classify(error, call);
   }
+}
+
+/** To a cache a refusal is an error. */
+function throwRefused(answer: unknown): unknown {
+  if (answer instanceof Refused) throw answer;
+  return answer;
 }
 
 /** A function, because the attempt changes what TypeScript believes to know. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { CacheStore } from '../policies/cache-store.js';
 import type { CircuitOptions } from '../state/circuit-options.js';
 import { isMergeable } from '../state/merge-options.js';
 import { option } from '../state/option.js';
@@ -34,6 +35,11 @@ export const moduleOptionsSchema = z.strictObject({
     'an object: circuit options and `preset`, for each name of a circuit',
     'the circuits of the application, and their options',
   ),
+  cacheStore: option(
+    z.custom<CacheStore>(isCacheStore).optional(),
+    'a store with get(key) and set(key, value, ttl) that answer promises, such as CACHE_MANAGER',
+    'where the call option `cache` keeps answers; without it, in the memory of the process',
+  ),
   env: option(
     z
       .union([
@@ -57,3 +63,9 @@ export const moduleOptionsSchema = z.strictObject({
 
 /** The options of the whole application, as a user writes them. */
 export type CircuitBreakerModuleOptions = z.input<typeof moduleOptionsSchema>;
+
+function isCacheStore(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { get, set } = value as Partial<CacheStore>;
+  return typeof get === 'function' && typeof set === 'function';
+}

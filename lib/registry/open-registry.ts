@@ -43,7 +43,11 @@ export function openRegistry({
     declarations.want(name, host);
   }
   declarations.check();
-  const registry = new CircuitBreakerRegistry(declarations, dependencies);
+  const { cacheStore } = options;
+  const registry = new CircuitBreakerRegistry(declarations, {
+    cacheStore,
+    ...dependencies,
+  });
   registry.warnOfOptions();
   return registry;
 }
