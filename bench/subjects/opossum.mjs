@@ -1,11 +1,10 @@
 import CircuitBreaker from 'opossum';
 import { OPEN_MS, TIME_WINDOW_MS } from './subject.mjs';
 
-/**
- * It has a time window only, which it always uses here.
- *
- * @type {import('./subject.mjs').Subject['create']}
- */
+/** It has a time window only, which it always uses here. */
+export const hasNoCountWindow = true;
+
+/** @type {import('./subject.mjs').Subject['create']} */
 export function create({ neverTrips, fallback, timeoutMs }, call) {
   const breaker = new CircuitBreaker(call, {
     timeout: timeoutMs ?? false,

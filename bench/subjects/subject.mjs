@@ -13,6 +13,7 @@
  *   a breaker as its users make it
  * @property {(breaker: any, options: BreakerOptions, call: () => unknown) => () => Promise<unknown>} caller
  *   what calls through it
+ * @property {boolean} [hasNoCountWindow] it ignores `window` and `size`
  */
 
 /** How long every breaker stays open: longer than a measurement. */
