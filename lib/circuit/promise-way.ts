@@ -1,6 +1,7 @@
 import { Attempt } from '../policies/abort-scope.js';
 import { isRejection } from '../errors/rejection.js';
 import { runInScope } from '../policies/run-in-scope.js';
+import type { CachedCall, StaleCache } from '../policies/stale-cache.js';
 import { sleep } from '../policies/sleep.js';
 import {
   ABANDONED,
@@ -59,26 +60,35 @@ export class PromiseWay {
     );
   }
 
-  private async cached(way: PromiseCall): Promise<unknown> {
-    const { call, state, policies } = way;
-    const { cache } = policies;
-    const key = cache?.keyOf(call);
-    if (cache === undefined || key === undefined) {
-      return this.untilDeadline(way, call.signal);
-    }
+  private cached(way: PromiseCall): Promise<unknown> {
+    const { call, policies } = way;
+    let key: string | undefined;
     try {
-      return await cache.answers.run(
-        key,
-        {
-          call: signal => this.untilDeadline(way, signal).then(throwRefused),
-          answersFor: error =>
-            error instanceof Refused ||
-            (state.verdict ?? this.judge(error, call)).fallback,
-          isGood: () => !hasReturnedFailure(state),
-          hit: freshness => this.around.settlement.countCacheHit(freshness),
-        },
-        call.signal,
-      );
+      key = policies.cache?.keyOf(call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return policies.cache === undefined || key === undefined
+      ? this.untilDeadline(way, call.signal)
+      : this.throughCache(way, policies.cache.answers, key);
+  }
+
+  private async throughCache(
+    way: PromiseCall,
+    answers: StaleCache,
+    key: string,
+  ): Promise<unknown> {
+    const { call, state } = way;
+    const cached: CachedCall<PromiseLike<unknown>> = {
+      call: signal => this.untilDeadline(way, signal).then(throwRefused),
+      answersFor: error =>
+        error instanceof Refused ||
+        (state.verdict ?? this.judge(error, call)).fallback,
+      isGood: () => !hasReturnedFailure(state),
+      hit: freshness => this.around.settlement.countCacheHit(freshness),
+    };
+    try {
+      return await answers.run(key, cached, call.signal);
     } catch (error) {
       if (error instanceof Refused) return error;
       throw error;
