@@ -1,4 +1,8 @@
 import { GatewayTimeoutException, HttpStatus } from '@nestjs/common';
+import {
+  graphqlExtensions,
+  type GraphqlExtensions,
+} from './graphql-extensions.js';
 import type { Rejection } from './rejection.js';
 
 /**
@@ -32,5 +36,10 @@ export class CallTimeoutException
       circuit,
       retryAfter: null,
     });
+  }
+
+  /** What GraphQL servers put into an error's `extensions`. */
+  get extensions(): GraphqlExtensions {
+    return graphqlExtensions(this);
   }
 }

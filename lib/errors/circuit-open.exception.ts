@@ -1,4 +1,8 @@
 import { HttpStatus, ServiceUnavailableException } from '@nestjs/common';
+import {
+  graphqlExtensions,
+  type GraphqlExtensions,
+} from './graphql-extensions.js';
 import type { Rejection } from './rejection.js';
 
 /**
@@ -29,5 +33,10 @@ export class CircuitOpenException
       circuit,
       retryAfter,
     });
+  }
+
+  /** What GraphQL servers put into an error's `extensions`. */
+  get extensions(): GraphqlExtensions {
+    return graphqlExtensions(this);
   }
 }

@@ -19,11 +19,14 @@ import {
   protectionOfMethod,
 } from './protection.js';
 import { findDeclaredMethod } from './protection-metadata.accessor.js';
+import { transportErrorsOf, type TransportErrors } from './transport-errors.js';
+import { transportOfType, type Transport } from './transport.js';
 
 /** What the calls of a handler have in common. */
 interface Guard {
   readonly circuit: Circuit;
   readonly plan: CallPlan;
+  readonly errors: TransportErrors;
   /** Its method has a circuit of its own, which counts the call. */
   readonly isMethodProtected: boolean;
   /** A fallback is a method of the controller. */
@@ -62,6 +65,18 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
   ): Observable<unknown> | Promise<Observable<unknown>> {
     const guard = this.guardOf(context.getClass(), context.getHandler());
     if (guard === undefined) return next.handle();
+    const transport = transportOfType(context.getType());
+    const answer = this.guarded(guard, context, next);
+    return transport === undefined
+      ? answer
+      : inWordsOf(guard.errors, transport, answer);
+  }
+
+  private guarded(
+    guard: Guard,
+    context: ExecutionContext,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
     if (guard.isMethodProtected) return refuseEarly(guard, next);
     if (!guard.isBoundTwice) return this.protect(guard, context, next);
     if (this.running.has(context)) return next.handle();
@@ -126,6 +141,7 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
     return {
       circuit: registry.declare(protection.circuit, options.circuit, source),
       plan,
+      errors: transportErrorsOf(this.moduleRef),
       needsController: (plan.fallback?.methodNames ?? []).length > 0,
       isMethodProtected: declared !== undefined,
       isBoundTwice: bindingsOf(classRef, handler) > 1,
@@ -133,12 +149,35 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
   }
 
   private controllerOf(context: ExecutionContext): Promise<unknown> {
-    const request: unknown = context.switchToHttp().getRequest();
     return this.moduleRef.resolve(
       context.getClass(),
-      ContextIdFactory.getByRequest(request as Record<string, unknown>),
+      ContextIdFactory.getByRequest(requestOf(context), ['raw', 'req']),
     );
   }
+}
+
+/** What Nest keeps the scope of a request with; a message has nothing that shows it. */
+function requestOf(context: ExecutionContext): Record<string, unknown> {
+  const args = context.getArgs<unknown[]>();
+  switch (context.getType<string>()) {
+    case 'http':
+      return args[0] as Record<string, unknown>;
+    case 'graphql':
+      return args[2] as Record<string, unknown>;
+    default:
+      return {};
+  }
+}
+
+/** Has the rejections of an answer told in the words of its transport, also those that come from underneath. */
+function inWordsOf(
+  errors: TransportErrors,
+  transport: Transport,
+  answer: Observable<unknown> | Promise<Observable<unknown>>,
+): Observable<unknown> | Promise<Observable<unknown>> {
+  const translate = (answers: Observable<unknown>) =>
+    errors.translateAnswer(answers, transport) as Observable<unknown>;
+  return answer instanceof Promise ? answer.then(translate) : translate(answer);
 }
 
 function protectWith(

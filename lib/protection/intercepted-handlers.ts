@@ -1,16 +1,11 @@
-import {
-  INTERCEPTORS_METADATA,
-  PATH_METADATA,
-} from '@nestjs/common/constants.js';
+import { INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
+import { isHandler } from './transport.js';
 
 /** Marks the interceptor's class: two copies of this package have two. */
 export const INTERCEPTOR_MARK: unique symbol = Symbol.for(
   'nestjs-breaker:interceptor',
 );
-
-/** How Nest's transports mark a method as a handler. */
-const HANDLER_METADATA = [PATH_METADATA, 'microservices:pattern'];
 
 /** Whether a class or a method has our interceptor. */
 export function hasInterceptor(target: object): boolean {
@@ -33,10 +28,6 @@ export function interceptedHandlers(prototype: object): string[] {
         hasInterceptor(methods[name]!) ||
         (isWholeClass && isHandler(methods[name]!)),
     );
-}
-
-function isHandler(method: object): boolean {
-  return HANDLER_METADATA.some(key => Reflect.hasMetadata(key, method));
 }
 
 function countInterceptors(target: object): number {

@@ -9,6 +9,8 @@ import { answerKindOf, declaredAnswerKind } from './answer-kind.js';
 import type { Method } from './fallback-check.js';
 import { findRegistry } from './find-registry.js';
 import { moduleRefOf } from './module-ref-of.js';
+import { transportErrorsOf } from './transport-errors.js';
+import { transportOf } from './transport.js';
 import { optionsOf, protectionOfMethod } from './protection.js';
 import {
   findDeclaredMethod,
@@ -41,6 +43,9 @@ export function protectMethod(
   return proxy;
 }
 
+/** Makes a call; rejections come out in the words of a transport. */
+type InWords = (call: () => unknown) => unknown;
+
 /** What the calls of one class's instances in one application have in common. */
 interface Binding {
   readonly moduleRef: ModuleRef;
@@ -48,6 +53,8 @@ interface Binding {
   readonly circuit: Circuit;
   readonly plan: CallPlan;
   readonly kind: AnswerKind | undefined;
+  /** Puts rejections into the words of the handler's transport, if it needs that. */
+  readonly inWords: InWords | undefined;
   /** Reached with `super` from a method that this same circuit already protects. */
   readonly isInside: boolean;
 }
@@ -76,7 +83,17 @@ class ProtectedMethod {
         ? latest
         : this.bind(moduleRef, prototype);
     if (binding === undefined || binding.isInside) return this.run(self, args);
-    const { circuit, plan, kind } = binding;
+    const { inWords } = binding;
+    return inWords === undefined
+      ? this.protect(binding, self, args)
+      : inWords(() => this.protect(binding, self, args));
+  }
+
+  private protect(
+    { circuit, plan, kind }: Binding,
+    self: unknown,
+    args: unknown[],
+  ): unknown {
     const body = () => this.run(self, args);
     if (kind !== undefined) {
       return invoke(circuit, plan, body, { self, args }, kind);
@@ -131,6 +148,10 @@ class ProtectedMethod {
       circuit: registry.declare(protection.circuit, options.circuit, source),
       plan,
       kind: declaredAnswerKind(original, returnType) ?? plan.returns,
+      inWords: inWordsOf(
+        moduleRef,
+        (prototype as Record<PropertyKey, unknown>)[key],
+      ),
       isInside: isInsideItself(prototype, declared),
     };
   }
@@ -145,4 +166,20 @@ function isInsideItself(prototype: object, declared: DeclaredMethod): boolean {
     protectionOfMethod(prototype, nearest).circuit ===
       protectionOfMethod(prototype, declared).circuit
   );
+}
+
+/** How a handler's rejections are told; `undefined` where they are as they are. */
+function inWordsOf(moduleRef: ModuleRef, method: unknown): InWords | undefined {
+  const transport = transportOf(method);
+  if (transport === undefined) return undefined;
+  const errors = transportErrorsOf(moduleRef);
+  return call => {
+    let answer: unknown;
+    try {
+      answer = call();
+    } catch (error) {
+      throw errors.translate(error, transport);
+    }
+    return errors.translateAnswer(answer, transport);
+  };
 }

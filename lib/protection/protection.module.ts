@@ -1,7 +1,12 @@
 import { Global, Inject, Module, type NestModule } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
+import {
+  ApplicationConfig,
+  HttpAdapterHost,
+  ModulesContainer,
+} from '@nestjs/core';
 import { CircuitBreakerExplorer } from './circuit-breaker.explorer.js';
 import { installRetryAfterFilter } from './install-retry-after-filter.js';
+import { TRANSPORT_ERRORS, TransportErrors } from './transport-errors.js';
 
 /**
  * What happens once for an application: the decorated classes are found and
@@ -13,7 +18,16 @@ import { installRetryAfterFilter } from './install-retry-after-filter.js';
  * @internal
  */
 @Global()
-@Module({ providers: [CircuitBreakerExplorer] })
+@Module({
+  providers: [
+    CircuitBreakerExplorer,
+    {
+      provide: TRANSPORT_ERRORS,
+      inject: [ModulesContainer],
+      useFactory: (modules: ModulesContainer) => TransportErrors.load(modules),
+    },
+  ],
+})
 export class ProtectionModule implements NestModule {
   constructor(
     @Inject(CircuitBreakerExplorer)
