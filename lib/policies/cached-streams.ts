@@ -10,8 +10,10 @@ import {
   throwError,
   type Observable,
 } from 'rxjs';
+import { AbortScope } from './abort-scope.js';
 import { isFresh, isUsable, type CacheRules } from './cache-options.js';
 import type { CacheShelf, Kept, Look } from './cache-shelf.js';
+import { endWithScope } from './end-with-scope.js';
 import type { CachedCall, CacheHit } from './stale-cache.js';
 
 /** A stream of more values than this is not kept, and not joined later. */
@@ -33,17 +35,24 @@ export class CachedStreams {
     private readonly shelf: CacheShelf,
   ) {}
 
-  observe<T>(key: string, call: CachedCall<Observable<T>>): Observable<T> {
+  observe<T>(
+    key: string,
+    call: CachedCall<Observable<T>>,
+    caller: AbortSignal | undefined,
+  ): Observable<T> {
     return defer(() => {
       const stream = this.rules.coalesce
         ? this.join(key, call)
-        : this.begin(key, call);
+        : this.begin(key, call, caller);
       let isTold = false;
       const tell = () => {
         if (!isTold && stream.hit !== undefined) call.hit(stream.hit);
         isTold = true;
       };
-      return stream.values.pipe(tap({ next: tell, complete: tell }));
+      const values = stream.values.pipe(tap({ next: tell, complete: tell }));
+      return caller === undefined
+        ? values
+        : values.pipe(endWithScope(new AbortScope(caller)));
     });
   }
 
@@ -52,7 +61,8 @@ export class CachedStreams {
     // What is kept under one key is of one kind: it comes from one method.
     const joined = this.flights.get(key) as Stream<T> | undefined;
     if (joined !== undefined) return joined;
-    const stream = this.begin(key, call);
+    // None of its callers may end it for the others.
+    const stream = this.begin(key, call, undefined);
     const forget = () => {
       if (this.flights.get(key) === stream) this.flights.delete(key);
     };
@@ -71,9 +81,13 @@ export class CachedStreams {
     return stream;
   }
 
-  private begin<T>(key: string, call: CachedCall<Observable<T>>): Stream<T> {
+  private begin<T>(
+    key: string,
+    call: CachedCall<Observable<T>>,
+    caller: AbortSignal | undefined,
+  ): Stream<T> {
     const look = this.shelf.look(key);
-    const called = this.call(key, call);
+    const called = this.call(key, call, caller);
     const stream: Stream<T> = { values: called, hit: undefined };
     const replay = (kept: Kept, hit: CacheHit) => {
       stream.hit = hit;
@@ -110,10 +124,14 @@ export class CachedStreams {
   }
 
   /** Makes the call, and keeps what it answers if that is good to the end. */
-  private call<T>(key: string, call: CachedCall<Observable<T>>): Observable<T> {
+  private call<T>(
+    key: string,
+    call: CachedCall<Observable<T>>,
+    caller: AbortSignal | undefined,
+  ): Observable<T> {
     return defer(() => {
       let values: T[] | undefined = [];
-      return call.call(undefined).pipe(
+      return call.call(caller).pipe(
         tap({
           next: value => {
             if (values?.length === MOST_VALUES || !call.isGood(value)) {

@@ -1,17 +1,25 @@
 import type { Observable } from 'rxjs';
+import { AbortScope } from './abort-scope.js';
 import { isFresh, isUsable, type CacheRules } from './cache-options.js';
 import { MemoryShelf, type CacheShelf } from './cache-shelf.js';
 import { StoreShelf, type CacheStore } from './cache-store.js';
 import { CachedStreams } from './cached-streams.js';
 import { Flights } from './flights.js';
 import type { PolicyHost } from './policy-host.js';
+import { runInScope } from './run-in-scope.js';
 
 /** Where a cached answer comes from: it needed no call, or the call had failed. */
 export type CacheHit = 'fresh' | 'stale';
 
 /** One call, as its cache sees it. */
 export interface CachedCall<Called> {
-  /** Makes the call. With `coalesce` its signal is aborted when the last caller has gone. */
+  /**
+   * Makes the call.
+   *
+   * @param signal the caller's. With `coalesce` it is the shared call's own, aborted
+   *   when the last caller has gone; of an Observable then `undefined`: it is
+   *   unsubscribed from
+   */
   call(signal: AbortSignal | undefined): Called;
   /** Whether a kept value may answer for what the call failed with; asked after the call. */
   answersFor(error: unknown): boolean;
@@ -53,7 +61,10 @@ export class StaleCache {
     this.streams = new CachedStreams(rules, this.shelf);
   }
 
-  /** A promise's way: the call's answer, or the kept one. */
+  /**
+   * A promise's way: the call's answer, or the kept one. Rejects at the caller's
+   * abort with its reason.
+   */
   async run(
     key: string,
     call: CachedCall<PromiseLike<unknown>>,
@@ -63,7 +74,7 @@ export class StaleCache {
       ? await this.flights.join(key, caller, signal =>
           this.answer(key, call, signal),
         )
-      : await this.answer(key, call, caller);
+      : await this.untilAborted(caller, () => this.answer(key, call, caller));
     if (answer.hit !== undefined) call.hit(answer.hit);
     return answer.value;
   }
@@ -91,10 +102,24 @@ export class StaleCache {
   /**
    * An Observable's way, for each subscription. What is kept are all the values of
    * one that completed, up to a thousand; they answer for one that failed before
-   * its first value.
+   * its first value. An error at the caller's abort, with its reason.
    */
-  observe<T>(key: string, call: CachedCall<Observable<T>>): Observable<T> {
-    return this.streams.observe(key, call);
+  observe<T>(
+    key: string,
+    call: CachedCall<Observable<T>>,
+    caller?: AbortSignal,
+  ): Observable<T> {
+    return this.streams.observe(key, call, caller);
+  }
+
+  /** A look into a store takes its time, too. */
+  private untilAborted(
+    caller: AbortSignal | undefined,
+    answer: () => Promise<Answer>,
+  ): Promise<Answer> {
+    return caller === undefined
+      ? answer()
+      : runInScope(new AbortScope(caller), answer, () => {});
   }
 
   private async answer(
@@ -108,6 +133,7 @@ export class StaleCache {
       const fresh = found instanceof Promise ? await found : found;
       if (isFresh(this.rules, fresh))
         return { value: fresh.value, hit: 'fresh' };
+      signal?.throwIfAborted();
     }
     let value: unknown;
     try {

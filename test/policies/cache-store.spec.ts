@@ -183,6 +183,26 @@ describe('a store that hangs', () => {
     await expect(called).resolves.toBe('late');
   });
 
+  it("does not delay the caller's abort, and no call is made after it", async () => {
+    const { host, clock } = bench({ get: never, set: never });
+    const rules = parsePolicy('cache', cacheSchema, {
+      staleFor: 10_000,
+      freshFor: 1,
+    }) as CacheRules;
+    const call = jest.fn(async () => 1);
+    const caller = new AbortController();
+    const answer = new StaleCache(rules, host, { get: never, set: never }).run(
+      'a',
+      { call, answersFor: () => true, isGood: () => true, hit: () => {} },
+      caller.signal,
+    );
+    caller.abort('gone');
+    await expect(answer).rejects.toBe('gone');
+    clock.advance(50);
+    await settled();
+    expect(call).not.toHaveBeenCalled();
+  });
+
   it('leaves no rejection unhandled that comes late', async () => {
     let reject!: (error: unknown) => void;
     const { call, clock } = bench({

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { concat, of, range, Subject, throwError, type Observable } from 'rxjs';
 import {
@@ -22,23 +23,32 @@ function bench(options: Record<string, unknown> = {}, store?: CacheStore) {
   const cache = new StaleCache(rules, host, store);
   const hits: string[] = [];
   let made = 0;
+  const signals: (AbortSignal | undefined)[] = [];
   /** Subscribes to a source by way of the cache. */
   const watch = (
     source: Observable<unknown>,
     key = 'a',
-    completed?: () => void,
+    {
+      completed,
+      caller,
+    }: { completed?: () => void; caller?: AbortSignal } = {},
   ) => {
     const seen: unknown[] = [];
     const subscription = cache
-      .observe(key, {
-        call: () => {
-          made++;
-          return source;
+      .observe(
+        key,
+        {
+          call: signal => {
+            made++;
+            signals.push(signal);
+            return source;
+          },
+          answersFor: error => error instanceof Down,
+          isGood: value => value !== 'bad',
+          hit: hit => hits.push(hit),
         },
-        answersFor: error => error instanceof Down,
-        isGood: value => value !== 'bad',
-        hit: hit => hits.push(hit),
-      })
+        caller,
+      )
       .subscribe({
         next: value => seen.push(value),
         error: (error: unknown) => seen.push(error),
@@ -49,7 +59,7 @@ function bench(options: Record<string, unknown> = {}, store?: CacheStore) {
       });
     return { seen, subscription };
   };
-  return { clock: host.clock, host, watch, hits, calls: () => made };
+  return { clock: host.clock, host, watch, hits, calls: () => made, signals };
 }
 
 describe('a cache of Observables', () => {
@@ -156,6 +166,56 @@ describe('a cache of Observables', () => {
   });
 });
 
+describe('the abort of a caller', () => {
+  it.each([{}, { coalesce: true }])(
+    'ends their subscription with its reason, with %j',
+    options => {
+      const { watch } = bench(options);
+      const caller = new AbortController();
+      const source = new Subject();
+      const { seen } = watch(source, 'a', { caller: caller.signal });
+      source.next(1);
+      caller.abort('gone');
+      expect(seen).toEqual([1, 'gone']);
+      expect(source.observed).toBe(false);
+      expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
+    },
+  );
+
+  it('ends it also while a store hangs', () => {
+    const store: CacheStore = {
+      get: () => new Promise(() => {}),
+      set: () => new Promise(() => {}),
+    };
+    const { watch, calls } = bench({ freshFor: 100 }, store);
+    const caller = new AbortController();
+    const { seen } = watch(of(1), 'a', { caller: caller.signal });
+    caller.abort('gone');
+    expect(seen).toEqual(['gone']);
+    expect(calls()).toBe(0);
+  });
+
+  it('reaches a call that nobody else shares', () => {
+    const { watch, signals } = bench();
+    const { signal } = new AbortController();
+    watch(of(1), 'a', { caller: signal });
+    expect(signals).toEqual([signal]);
+  });
+
+  it('does not disturb those who share the call', () => {
+    const { watch, signals } = bench({ coalesce: true });
+    const caller = new AbortController();
+    const source = new Subject();
+    const first = watch(source, 'a', { caller: caller.signal });
+    const second = watch(source);
+    caller.abort('gone');
+    source.next(1);
+    expect(first.seen).toEqual(['gone']);
+    expect(second.seen).toEqual([1]);
+    expect(signals).toEqual([undefined]);
+  });
+});
+
 describe('a cache that lets Observables share', () => {
   it('makes one call, and gives latecomers the values they missed', () => {
     const { watch, calls } = bench({ coalesce: true });
@@ -181,7 +241,9 @@ describe('a cache that lets Observables share', () => {
     const { watch, calls } = bench({ coalesce: true });
     const source = new Subject();
     const again: unknown[][] = [];
-    watch(source, 'a', () => again.push(watch(of(2)).seen));
+    watch(source, 'a', {
+      completed: () => again.push(watch(of(2)).seen),
+    });
     source.complete();
     expect(again).toEqual([[2, 'complete']]);
     expect(calls()).toBe(2);
