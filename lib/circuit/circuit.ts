@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { defer, throwError, type Observable } from 'rxjs';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
@@ -22,8 +23,10 @@ import {
 import { explain, type Explanation } from '../state/explanation.js';
 import { mergeOptions } from '../state/merge-options.js';
 import { parseOptions } from '../state/parse-options.js';
+import { timeoutWarnings } from '../state/timeout-checks.js';
 import { takeSnapshot, type CircuitSnapshot } from '../state/snapshot.js';
 import { StateMachine } from '../state/state-machine.js';
+import { answerKindOf } from './answer-kind.js';
 import {
   compileCallOptions,
   type AnswerKind,
@@ -85,7 +88,10 @@ export class Circuit {
   private readonly reported = new Set<string>();
   private readonly logger: CircuitLogger;
   private readonly plans = new WeakMap<object, CallPlan>();
-  private options: CircuitOptions;
+  /** What it was made with. */
+  private base: CircuitOptions;
+  /** Everything that {@link configure} was given. */
+  private patches: CircuitOptions | undefined;
 
   /**
    * @param name what it is called in errors, events and metrics
@@ -100,7 +106,7 @@ export class Circuit {
     const { clock = systemClock, random = Math.random } = dependencies;
     this.logger = dependencies.logger ?? new Logger('CircuitBreaker');
     const rules = this.parse(options);
-    this.options = mergeOptions({}, options);
+    this.base = mergeOptions({}, options);
     this.machine = new StateMachine(name, this.key, rules, {
       clock,
       random,
@@ -203,16 +209,15 @@ export class Circuit {
   ): F {
     const plan = this.planOf(options);
     const kind = plan.returns ?? (isAsyncFunction(fn) ? 'promise' : undefined);
-    const circuit = this;
+    let lastKind: AnswerKind | undefined;
     return new Proxy(fn, {
-      apply: (target, self, args: never[]) =>
-        invoke(
-          circuit,
-          plan,
-          () => Reflect.apply(target, self, args),
-          { args, self },
-          kind,
-        ),
+      apply: (target, self, args: never[]) => {
+        const body = () => Reflect.apply(target, self, args);
+        const call = { args, self, lastKind };
+        const answer = invoke(this, plan, body, call, kind);
+        lastKind = answerKindOf(answer);
+        return answer;
+      },
     });
   }
 
@@ -259,13 +264,31 @@ export class Circuit {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   configure(patch: CircuitOptions): void {
-    const options = mergeOptions(this.options, patch);
-    const rules = this.parse(options);
-    this.options = options;
-    this.host.classify = createClassifier(rules, this.report);
-    this.machine.configure(rules);
-    this.pipeline.configure();
+    const patches = mergeOptions(this.patches ?? {}, patch);
+    const rules = this.parse(mergeOptions(this.base, patches));
+    this.patches = patches;
+    this.follow(rules);
     this.machine.tellPatch(patch);
+  }
+
+  /**
+   * @internal Prepares other options in the place of those that it was made with;
+   * what it was configured with stays above them. Other instances are not told:
+   * they have their own.
+   *
+   * @returns puts them in force
+   * @throws InvalidOptionsError that lists every bad option; nothing has changed then
+   */
+  prepare(base: CircuitOptions): () => void {
+    // Untouched where nothing lies above it: what is sealed is examined once for all circuits.
+    const { patches } = this;
+    const rules = this.parse(
+      patches === undefined ? base : mergeOptions(base, patches),
+    );
+    return () => {
+      this.base = mergeOptions({}, base);
+      if (!isDeepStrictEqual(rules, this.rules)) this.follow(rules);
+    };
   }
 
   /** Refuses every call until {@link releaseOverride} or {@link reset}. */
@@ -332,6 +355,25 @@ export class Circuit {
     this.machine.emitter.clear();
   }
 
+  /** @internal Tells, once for each method, of rules that are surely not meant beside its timeout. */
+  warnOfTimeout({ timeout, subject }: CallPlan): void {
+    if (timeout === false) return;
+    const given = mergeOptions(this.base, this.patches);
+    for (const warning of timeoutWarnings(this.rules, given, timeout)) {
+      // Not the whole warning: a timeout may be another number at each call.
+      const what = `${subject}: ${warning.slice(0, warning.indexOf(':'))}`;
+      if (this.reported.has(what)) continue;
+      this.reported.add(what);
+      this.logger.warn(`Circuit "${this.name}": ${subject}: ${warning}`);
+    }
+  }
+
+  private follow(rules: CircuitRules): void {
+    this.host.classify = createClassifier(rules, this.report);
+    this.machine.configure(rules);
+    this.pipeline.configure();
+  }
+
   private parse(options: CircuitOptions): CircuitRules {
     return parseOptions(
       circuitOptionsSchema,
@@ -348,6 +390,7 @@ export class Circuit {
       const { signal: _signal, args: _args, ...callOptions } = options;
       plan = compileCallOptions(callOptions, `A call of "${this.name}"`);
       this.plans.set(options, plan);
+      this.warnOfTimeout(plan);
     }
     return plan;
   }

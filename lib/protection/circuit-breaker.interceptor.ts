@@ -138,8 +138,14 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
     if (registry === undefined) return undefined;
     const options = optionsOf(protection);
     const plan = compileCallOptions(options.call, source);
+    const circuit = registry.declare(
+      protection.circuit,
+      options.circuit,
+      source,
+    );
+    circuit.warnOfTimeout(plan);
     return {
-      circuit: registry.declare(protection.circuit, options.circuit, source),
+      circuit,
       plan,
       errors: transportErrorsOf(this.moduleRef),
       needsController: (plan.fallback?.methodNames ?? []).length > 0,

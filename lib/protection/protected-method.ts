@@ -142,10 +142,16 @@ class ProtectedMethod {
       writtenIn,
       key as string | symbol,
     );
+    const circuit = registry.declare(
+      protection.circuit,
+      options.circuit,
+      source,
+    );
+    circuit.warnOfTimeout(plan);
     return {
       moduleRef,
       prototype,
-      circuit: registry.declare(protection.circuit, options.circuit, source),
+      circuit,
       plan,
       kind: declaredAnswerKind(original, returnType) ?? plan.returns,
       inWords: inWordsOf(
