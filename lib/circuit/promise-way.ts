@@ -1,3 +1,4 @@
+import type { Verdict } from '../state/classification.js';
 import { Attempt } from '../policies/abort-scope.js';
 import { isRejection } from '../errors/rejection.js';
 import { runInScope } from '../policies/run-in-scope.js';
@@ -53,7 +54,7 @@ export class PromiseWay {
           ? answering.promise(plan, call, answer.error)
           : answer,
       (error: unknown) => {
-        const { fallback } = state.verdict ?? this.judge(error, call);
+        const { fallback } = this.verdictOf(way, error);
         if (plan.fallback === undefined || !fallback) throw error;
         return answering.promise(plan, call, () => error);
       },
@@ -82,8 +83,7 @@ export class PromiseWay {
     const cached: CachedCall<PromiseLike<unknown>> = {
       call: signal => this.untilDeadline(way, signal).then(throwRefused),
       answersFor: error =>
-        error instanceof Refused ||
-        (state.verdict ?? this.judge(error, call)).fallback,
+        error instanceof Refused || this.verdictOf(way, error).fallback,
       isGood: () => !hasReturnedFailure(state),
       hit: freshness => this.around.settlement.countCacheHit(freshness),
     };
@@ -258,8 +258,16 @@ export class PromiseWay {
     settlement.fail(permit, reason, call, state);
   }
 
+  /** What the call's error means, whoever asks; it is judged once. */
+  private verdictOf({ call, state }: PromiseCall, error: unknown): Verdict {
+    const { signal } = call;
+    // The caller may have gone after the last attempt was judged.
+    if (signal?.aborted === true && error === signal.reason) return ABANDONED;
+    return (state.verdict ??= this.judge(error, call));
+  }
+
   /** An error that is no attempt's: of the deadline between two attempts, or the caller's abort. */
-  private judge(error: unknown, call: Call) {
+  private judge(error: unknown, call: Call): Verdict {
     if (call.signal?.aborted === true) return ABANDONED;
     if (isRejection(error)) this.around.settlement.countTimeout('deadline');
     return this.around.host.classify(error, call);

@@ -32,18 +32,18 @@ export type Fallback =
   | ConditionalFallback
   | readonly (FallbackUse | ConditionalFallback)[];
 
-const use = z.union([
+const useSchema = z.union([
   z.string().min(1),
   z.custom<FallbackFunction>(isFunction),
 ]);
-const step = z.union([
-  use,
-  z.strictObject({ on: z.custom<ErrorMatcher>(isFunction), use }),
+const stepSchema = z.union([
+  useSchema,
+  z.strictObject({ on: z.custom<ErrorMatcher>(isFunction), use: useSchema }),
 ]);
 
 /** The option `fallback`. */
 export const fallbackSchema = option(
-  z.union([step, z.array(step).min(1).readonly()]).optional(),
+  z.union([stepSchema, z.array(stepSchema).min(1).readonly()]).optional(),
   `a method's name, a function (error, ...args), { on, use }, or an array of them`,
   'answers for failures, timeouts and refusals',
 );
@@ -90,12 +90,12 @@ export class FallbackChain {
    * What the first fallback that succeeds answers: a value, or a promise if that
    * is what it returns.
    *
-   * @param from the index of the first fallback to try
+   * @param first the index of the first fallback to try
    * @throws (or rejects with) the last error, with the original one as its cause,
    *   if all fail; the original error if none of them takes it
    */
-  run(error: LazyError, call: FallbackCall, from = 0, last?: Thrown): unknown {
-    for (let index = from; index < this.steps.length; index++) {
+  run(error: LazyError, call: FallbackCall, first = 0, last?: Thrown): unknown {
+    for (let index = first; index < this.steps.length; index++) {
       const step = this.steps[index]!;
       if (!takes(step, error, call)) continue;
       try {

@@ -18,8 +18,8 @@ const STEPS = 10;
  * load by the number of attempts.
  */
 export class RetryBudget {
-  private readonly calls = new Array<number>(STEPS).fill(0);
-  private readonly retries = new Array<number>(STEPS).fill(0);
+  private readonly calls = Array.from({ length: STEPS }, () => 0);
+  private readonly retries = Array.from({ length: STEPS }, () => 0);
   private step = -Infinity;
 
   constructor(private readonly rules: RetryBudgetRules) {}

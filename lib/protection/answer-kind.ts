@@ -1,5 +1,7 @@
-import { isObservable } from 'rxjs';
+import { answerKindOf } from '../circuit/answer-kind.js';
 import type { AnswerKind } from '../circuit/call-options.js';
+
+export { answerKindOf };
 
 /**
  * The kind of a method's answers, as far as it can be known before a call.
@@ -21,19 +23,4 @@ export function declaredAnswerKind(
   }
   // By shape: a promise of another realm or an Observable of another copy of RxJS is one, too.
   return answerKindOf(returnType.prototype);
-}
-
-/** The kind of an answer. */
-export function answerKindOf(answer: unknown): AnswerKind {
-  if (isThenable(answer)) return 'promise';
-  return isObservable(answer) ? 'observable' : 'value';
-}
-
-function isThenable(value: unknown): boolean {
-  return (
-    ((typeof value === 'object' && value !== null) ||
-      typeof value === 'function') &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
 }

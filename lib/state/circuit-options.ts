@@ -58,7 +58,7 @@ const timeWindow = z.strictObject({
   ),
 });
 
-const halfOpen = z.strictObject({
+const halfOpenSchema = z.strictObject({
   calls: option(count().default(10), COUNT, 'probes in all'),
   concurrency: option(count().default(3), COUNT, 'probes at once'),
   successRateThreshold: option(
@@ -161,7 +161,7 @@ export const circuitOptionsSchema = z.strictObject({
     'the wait is stretched by a random share of up to this, drawn once for each opening',
   ),
   halfOpen: option(
-    halfOpen.prefault({}),
+    halfOpenSchema.prefault({}),
     '{ calls, concurrency, successRateThreshold, callDeadline, maxDuration }',
     'how many probes there are and how they are judged',
   ),

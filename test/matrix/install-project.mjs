@@ -27,22 +27,9 @@ export async function pack(source, target) {
  */
 export async function installProject(project, folder, tarball) {
   const { nest } = project;
-  await run(
-    'npm',
-    [
-      ...[
-        'exec',
-        '--yes',
-        `--package=@nestjs/cli@${nest}`,
-        '--',
-        'nest',
-        'new',
-      ],
-      ...[basename(folder), '--skip-git', '--skip-install'],
-      ...['--package-manager', 'npm'],
-    ],
-    { cwd: dirname(folder) },
-  );
+  const create = `npm exec --yes --package=@nestjs/cli@${nest} -- nest new ${basename(folder)} --skip-git --skip-install --package-manager npm`;
+  const [npm = '', ...words] = create.split(' ');
+  await run(npm, words, { cwd: dirname(folder) });
   await edit(join(folder, 'package.json'), text => {
     const manifest = JSON.parse(text);
     for (const name of Object.keys(manifest.devDependencies)) {

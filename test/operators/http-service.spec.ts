@@ -1,9 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HttpService } from '@nestjs/axios';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import axios from 'axios';
+import { create } from 'axios';
 import { firstValueFrom, map, take, timer, takeUntil } from 'rxjs';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { withCircuitBreaker } from '../../lib/operators/with-circuit-breaker.js';
@@ -14,15 +13,23 @@ describe('withCircuitBreaker around HttpService', () => {
   let answer: 200 | 404 | 429 | 500 | 'hang';
   let requests: number;
   let aborted: number;
-  const http = new HttpService(axios.create({ adapter: 'http' }));
+  let noticed: Promise<void>;
+  let notice: () => void;
+  const http = new HttpService(create({ adapter: 'http' }));
 
   beforeEach(async () => {
     answer = 200;
     requests = aborted = 0;
+    noticed = new Promise(resolve => {
+      notice = resolve;
+    });
     server = createServer((_request, response) => {
       requests++;
       response.on('close', () => {
-        if (!response.writableEnded) aborted++;
+        if (!response.writableEnded) {
+          aborted++;
+          notice();
+        }
       });
       if (answer === 'hang') return;
       response.writeHead(answer, { 'retry-after': '120' });
@@ -94,7 +101,7 @@ describe('withCircuitBreaker around HttpService', () => {
       .get(url)
       .pipe(withCircuitBreaker(circuit), takeUntil(timer(50)), take(1))
       .subscribe();
-    for (let tries = 0; aborted === 0 && tries < 100; tries++) await sleep(20);
+    await noticed;
     expect(aborted).toBe(1);
     expect(circuit.snapshot()).toMatchObject({
       inFlight: 0,
