@@ -1,6 +1,7 @@
 export { CircuitBreakerModule } from './circuit-breaker.module.js';
 export type { CircuitBreakerOptionsFactory } from './circuit-breaker.module-definition.js';
 
+export { CallSignal } from './protection/call-signal.decorator.js';
 export { CircuitBreaker } from './protection/circuit-breaker.decorator.js';
 export type { CircuitBreakerDecorator } from './protection/circuit-breaker.decorator.js';
 export type {

@@ -1,6 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { OptionProblem } from '../errors/invalid-options.error.js';
 import type { CircuitDeclaration } from '../registry/declarations.js';
+import { callSignalOf } from './call-signal.decorator.js';
 import { fallbackProblemsOf } from './fallback-problems.js';
 import { interceptedHandlers } from './intercepted-handlers.js';
 import {
@@ -73,11 +74,28 @@ function problemsIn(
   { key, protection }: Found,
   { prototype, isAssumed }: ProviderClass,
 ): readonly OptionProblem[] {
-  const problems = problemsOf(protection);
+  const problems = [
+    ...problemsOf(protection),
+    ...signalProblems(prototype, key, protection),
+  ];
   // The subclass that a factory makes may bring the fallback.
   return problems.length > 0 || isAssumed
     ? problems
     : fallbackProblemsOf(prototype, key, protection);
+}
+
+/** Behind the interceptor Nest calls the handler, and nobody fills the parameter. */
+function signalProblems(
+  prototype: object,
+  key: PropertyKey,
+  { source }: Protection,
+): OptionProblem[] {
+  const isFilled =
+    findDeclaredMethod(prototype, key) !== undefined ||
+    callSignalOf(prototype, key) === undefined;
+  return isFilled
+    ? []
+    : [{ path: source, message: protectionMessages.signalWithoutMethod() }];
 }
 
 /** Two classes of one name would share a circuit that nobody asked for. */

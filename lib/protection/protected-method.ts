@@ -4,8 +4,14 @@ import {
   type AnswerKind,
   type CallPlan,
 } from '../circuit/call-options.js';
+import type { Body } from '../circuit/call.js';
 import { invoke, type Circuit } from '../circuit/circuit.js';
 import { answerKindOf, declaredAnswerKind } from './answer-kind.js';
+import {
+  callSignalOf,
+  givenSignal,
+  withSignal,
+} from './call-signal.decorator.js';
 import type { Method } from './fallback-check.js';
 import { findRegistry } from './find-registry.js';
 import { moduleRefOf } from './module-ref-of.js';
@@ -67,11 +73,15 @@ class ProtectedMethod {
   /** Most methods are called on one class in one application. */
   private latest: Binding | undefined;
   private lastKind: AnswerKind | undefined;
+  /** The parameter with `@CallSignal()`. */
+  private readonly signalAt: number | undefined;
 
   constructor(
     private readonly original: Method,
     private readonly declared: DeclaredMethod,
-  ) {}
+  ) {
+    this.signalAt = callSignalOf(declared.writtenIn, declared.key);
+  }
 
   call(self: unknown, args: unknown[]): unknown {
     const moduleRef = moduleRefOf(self);
@@ -94,12 +104,19 @@ class ProtectedMethod {
     self: unknown,
     args: unknown[],
   ): unknown {
-    const body = () => this.run(self, args);
-    if (kind !== undefined) {
-      return invoke(circuit, plan, body, { self, args }, kind);
+    const { lastKind, signalAt } = this;
+    let body: Body = () => this.run(self, args);
+    let signal: AbortSignal | undefined;
+    if (signalAt !== undefined) {
+      signal = givenSignal(args, signalAt);
+      body = context =>
+        this.run(self, withSignal(args, signalAt, context.signal));
     }
-    const { lastKind } = this;
-    const answer = invoke(circuit, plan, body, { self, args, lastKind });
+    if (kind !== undefined) {
+      return invoke(circuit, plan, body, { self, args, signal }, kind);
+    }
+    const call = { self, args, signal, lastKind };
+    const answer = invoke(circuit, plan, body, call);
     this.lastKind = answerKindOf(answer);
     return answer;
   }

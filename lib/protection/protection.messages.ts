@@ -31,6 +31,15 @@ export const protectionMessages = {
   fallbackIsInside: (method: string, circuit: string) =>
     `${quote(method)} goes through the same circuit "${circuit}" and would be refused, too; name a method without that circuit`,
 
+  signalOutsideMethod: () =>
+    '@CallSignal() belongs to a parameter of a method of an instance, which @CircuitBreaker() protects; constructors and static methods have no call of a circuit.',
+
+  secondSignal: (method: string) =>
+    `${method} has two parameters with @CallSignal(). Keep one: a call has one signal.`,
+
+  signalWithoutMethod: () =>
+    `a parameter with @CallSignal() is filled by the method's own decorator alone; put @CircuitBreaker() on the method, too`,
+
   sharedInstance: (className: string) =>
     `An instance of ${className}, which has methods decorated with @CircuitBreaker(), is a provider of two running applications.` +
     ` It cannot belong to the circuits of both: give each application its own (useFactory), or close the first one before.`,
