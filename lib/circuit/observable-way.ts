@@ -141,12 +141,14 @@ export class ObservableWay {
     const waiting = gate.isBare ? undefined : new AbortScope(caller);
     const entered = gate.enter(waiting?.signal);
     if (!(entered instanceof Promise)) {
+      waiting?.settle();
       return this.runEntered(way, entered, caller);
     }
     let isTaken = false;
     return from(entered).pipe(
       switchMap(entry => {
         isTaken = true;
+        waiting?.settle();
         return this.runEntered(way, entry, caller);
       }),
       finalize(() => {

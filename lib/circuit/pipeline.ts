@@ -171,6 +171,7 @@ export class Pipeline {
   }
 
   private invokeUnknown(plan: CallPlan, body: Body, call: Call): unknown {
+    if (call.signal?.aborted === true) return this.leaveAsBefore(call);
     const entry = this.gate.tryEnter();
     if (typeof entry === 'function') {
       return this.refuseAsBefore(plan, call, entry);
@@ -208,6 +209,13 @@ export class Pipeline {
       default:
         return this.answering.value(plan, call, refusal);
     }
+  }
+
+  /** The caller has gone before the call. */
+  private leaveAsBefore({ lastKind, signal }: Call): unknown {
+    if (lastKind === 'promise') return Promise.reject(signal?.reason);
+    if (lastKind === 'observable') return throwError(() => signal?.reason);
+    throw signal?.reason;
   }
 
   /** A plain value is there at once: nothing can be interrupted or waited for. */

@@ -48,7 +48,13 @@ export class PromiseWay {
     const state: CallState = {};
     const policies = policiesOf(plan);
     const way = { plan, body, call, state, policies, started };
-    return this.cached(way).then(
+    const answered = this.cached(way);
+    // A cache or an abort has answered: the attempt that runs already still counts.
+    if (started !== undefined) {
+      const settle = () => this.settleUntaken(way);
+      answered.then(settle, settle);
+    }
+    return answered.then(
       answer =>
         answer instanceof Refused
           ? answering.promise(plan, call, answer.error)
@@ -175,6 +181,7 @@ export class PromiseWay {
   ): Promise<unknown> {
     const { started } = way;
     if (started !== undefined) {
+      if (caller?.aborted === true) return Promise.reject(caller.reason);
       way.started = undefined;
       const resume = () => started.answer;
       return this.runAdmitted(way, started.entry, number, caller, resume);
@@ -209,6 +216,12 @@ export class PromiseWay {
     const { settlement } = this.around;
     const { permit, place } = entry;
     const { timeout } = policies;
+    // Whoever goes between the admission and the call has made none.
+    if (caller?.aborted === true) {
+      permit.withdraw();
+      place?.release();
+      return Promise.reject(caller.reason);
+    }
     const scope =
       timeout === undefined && caller === undefined
         ? undefined
@@ -236,6 +249,24 @@ export class PromiseWay {
           settlement.fail(permit, error, call, state);
         }
         throw error;
+      },
+    );
+  }
+
+  /** Settles an attempt that was running before its call began, and that the call did not need. */
+  private settleUntaken({ plan, call, started }: PromiseCall): void {
+    if (started === undefined) return;
+    const { settlement } = this.around;
+    const { permit, place } = started.entry;
+    if (call.signal?.aborted === true) permit.cancel();
+    Promise.resolve(started.answer).then(
+      value => {
+        place?.release();
+        settlement.succeed(permit, plan, value);
+      },
+      (error: unknown) => {
+        place?.release();
+        settlement.fail(permit, error, call);
       },
     );
   }
