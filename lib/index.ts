@@ -13,6 +13,7 @@ export { CircuitBreakerInterceptor } from './protection/circuit-breaker.intercep
 export { withCircuitBreaker } from './operators/with-circuit-breaker.js';
 
 export { CircuitBreakerRegistry } from './registry/circuit-breaker.registry.js';
+export type { FailoverCall, FailoverOptions } from './registry/failover.js';
 export type { FeatureCircuit } from './registry/feature-circuits.js';
 export { getCircuitToken, InjectCircuit } from './registry/inject-circuit.js';
 export type {
@@ -50,6 +51,10 @@ export type { CircuitSnapshot } from './state/snapshot.js';
 export { BulkheadFullException } from './errors/bulkhead-full.exception.js';
 export { CallTimeoutException } from './errors/call-timeout.exception.js';
 export { CircuitOpenException } from './errors/circuit-open.exception.js';
+export {
+  FailoverException,
+  type FailoverFailure,
+} from './errors/failover.exception.js';
 export {
   InvalidOptionsError,
   type OptionProblem,

@@ -12,6 +12,7 @@ describe('nestjs-breaker', () => {
       'CircuitBreakerModule',
       'CircuitBreakerRegistry',
       'CircuitOpenException',
+      'FailoverException',
       'InjectCircuit',
       'InvalidOptionsError',
       'RateLimitExceededException',

@@ -8,6 +8,7 @@ import {
   circuitOptionsSchema,
   type CircuitOptions,
 } from '../state/circuit-options.js';
+import { systemClock } from '../state/clock.js';
 import {
   CIRCUIT_EVENT_TYPES,
   type CircuitEvent,
@@ -26,6 +27,11 @@ import {
   type CircuitDeclaration,
   type Declarer,
 } from './declarations.js';
+import {
+  Failover,
+  type FailoverCall,
+  type FailoverOptions,
+} from './failover.js';
 import { KeyedCircuits, OVERFLOW_KEY } from './keyed-circuits.js';
 import type { PresetCircuitOptions } from './module-options.js';
 import { OnceLogger } from './once-logger.js';
@@ -56,6 +62,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   private readonly listeners = new CircuitListeners();
   private readonly createdWith = new Map<string, PresetCircuitOptions>();
   private readonly logger: OnceLogger;
+  private readonly failovers: Failover;
   private coordinator: RegistryCoordinator | undefined;
 
   /** @internal an application gets it from `CircuitBreakerModule`. */
@@ -66,6 +73,11 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     this.logger = new OnceLogger(
       dependencies.logger ?? new Logger('CircuitBreaker'),
     );
+    this.failovers = new Failover({
+      clock: dependencies.clock ?? systemClock,
+      warn: message => this.logger.warn(message),
+      circuit: (name, key) => this.keyed(name, key),
+    });
   }
 
   /**
@@ -136,6 +148,31 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       this.keyedCircuits.set(name, keyed);
     }
     return keyed.get(key);
+  }
+
+  /**
+   * Calls the first of several backends that answers, each through the circuit of
+   * its key: those whose circuits are closed as they are given, then those that
+   * are half-open or due; open ones are skipped. The next one is called after a
+   * failure, a timeout or a refusal, not after an answer such as 404.
+   *
+   * @param keys the backends, the preferred one first
+   * @param call calls one of them
+   * @param options `timeout` and `retry` for each, `deadline` for all of it; keep
+   *   them in a constant, because retries share a budget as long as these are the
+   *   same object
+   * @throws FailoverException (as a rejection) with every error if none answers
+   * @example
+   * const hits = await circuits.failover('search', ['eu', 'us'], (region, { signal }) =>
+   *   fetch(`https://${region}.search.example`, { signal }));
+   */
+  failover<T>(
+    name: string,
+    keys: Iterable<string>,
+    call: FailoverCall<T>,
+    options?: FailoverOptions,
+  ): Promise<T> {
+    return this.failovers.run(name, keys, call, options);
   }
 
   /** Every declared name. */
