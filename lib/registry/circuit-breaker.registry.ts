@@ -4,6 +4,7 @@ import type { Observable } from 'rxjs';
 import { Circuit, type CircuitDependencies } from '../circuit/circuit.js';
 import { EventStream } from '../circuit/event-stream.js';
 import { UnknownCircuitError } from '../errors/unknown-circuit.error.js';
+import type { Totals } from '../state/call-record.js';
 import {
   circuitOptionsSchema,
   type CircuitOptions,
@@ -268,6 +269,11 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
         message => this.logger.warn(message),
       );
     }
+  }
+
+  /** @internal What keyed circuits of a name had counted that were let go; `undefined` if it never had any. */
+  forgottenTotals(name: string): Readonly<Totals> | undefined {
+    return this.keyedCircuits.get(name)?.forgottenTotals;
   }
 
   /** How the view shared with other instances is doing; `null` if there is none. */

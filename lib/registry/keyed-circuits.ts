@@ -1,4 +1,5 @@
 import type { Circuit } from '../circuit/circuit.js';
+import { addTotals, noTotals } from './figures/totals-sum.js';
 
 /** What the registry does for the keyed circuits of one name. */
 export interface KeyedCircuitsHost {
@@ -27,6 +28,8 @@ const MOST_LOOKS = 32;
  * more circuit until there is.
  */
 export class KeyedCircuits implements Iterable<Circuit> {
+  /** What the circuits had counted that were let go, so that sums never go down. */
+  readonly forgottenTotals = noTotals();
   /** Least recently used first. */
   private readonly circuits = new Map<string, Circuit>();
   private latest: Circuit | undefined;
@@ -54,18 +57,23 @@ export class KeyedCircuits implements Iterable<Circuit> {
   }
 
   private makeRoom(): boolean {
-    const { circuits, host } = this;
-    const most = host.maxKeys();
+    const { circuits } = this;
+    const most = this.host.maxKeys();
     let looks = Math.min(circuits.size, MOST_LOOKS);
     for (const [key, circuit] of circuits) {
       if (circuits.size < most || looks-- === 0) break;
       circuits.delete(key);
-      if (isIdle(circuit)) host.forget(circuit);
+      if (isIdle(circuit)) this.forget(circuit);
       // Last in line now, so that the next look is at others.
       else circuits.set(key, circuit);
     }
     this.latest = undefined;
     return circuits.size < most;
+  }
+
+  private forget(circuit: Circuit): void {
+    addTotals(this.forgottenTotals, circuit.totals);
+    this.host.forget(circuit);
   }
 
   private share(): Circuit {

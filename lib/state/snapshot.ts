@@ -90,7 +90,11 @@ export function takeSnapshot(machine: StateMachine): CircuitSnapshot {
   };
 }
 
-function windowSnapshot(machine: StateMachine, now: number): WindowSnapshot {
+/** The window alone, for those who read many circuits; changes nothing that counts. */
+export function windowSnapshot(
+  machine: StateMachine,
+  now = machine.now(),
+): WindowSnapshot {
   const {
     phase,
     record: { window },
