@@ -9,30 +9,35 @@ import type { PolicyDependencies } from './call-policies.js';
 /** The cached answers of one plan on one circuit, and what they are called. */
 export class CallCache {
   readonly answers: StaleCache;
+  private readonly rules: CacheRules;
   private readonly namespace: string;
+  private readonly isMethod: boolean;
 
   constructor(
-    { subject }: CallPlan,
-    private readonly rules: CacheRules,
+    { cache, method }: CallPlan,
     private readonly host: PolicyDependencies,
   ) {
-    this.namespace = cacheNamespace(host.name, host.key, subject);
-    this.answers = new StaleCache(rules, host, host.cacheStore);
+    if (cache === false) throw new TypeError('the plan has no cache');
+    this.rules = cache;
+    this.isMethod = method !== undefined;
+    this.namespace = cacheNamespace(host.name, host.key, method ?? null);
+    this.answers = new StaleCache(cache, host, host.cacheStore);
   }
 
   /**
    * What a call's answer is kept under, or `undefined` if it is not to be cached.
    *
-   * @throws InvalidOptionsError where nothing tells two calls apart
+   * @throws InvalidOptionsError where nothing tells two calls apart: only a
+   *   decorated method has a name and arguments of its own
    */
   keyOf({ args, atHandler }: Call): string | undefined {
     const { rules, host } = this;
-    if (rules.key === undefined && (args === undefined || atHandler === true)) {
+    if (rules.key === undefined && (!this.isMethod || atHandler === true)) {
       throw new InvalidOptionsError(`A cached call of "${host.name}"`, [
         {
           path: 'cache.key',
           message:
-            'is missing, and the arguments of the call are not known here; give key, a function that answers a string',
+            'is missing, and what the call asks for is not known here; give key, a function that answers a string',
         },
       ]);
     }

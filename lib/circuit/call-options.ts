@@ -55,14 +55,26 @@ export interface CallPlan {
   readonly deadline: number | false;
   readonly retry: RetryRules | false;
   readonly cache: CacheRules | false;
-  /** Whose options they are; keeps the cached answers of two methods apart. */
+  /** Whose options they are, for errors and warnings. */
   readonly subject: string;
+  /** The method that the plan was made for, as `Class.method`: keeps the cached answers of two methods apart. */
+  readonly method: string | undefined;
+  /** Plans with the same one share their cached answers. */
+  readonly cacheIdentity: object;
   /** The options that only fit what can be waited for. */
   readonly waiting: readonly string[];
   readonly key: ((...args: unknown[]) => string) | undefined;
   readonly isFailureResult: ((result: unknown) => boolean) | undefined;
   readonly settleOn: 'complete' | 'first';
   readonly returns: AnswerKind | undefined;
+}
+
+/** What tells a plan from others with the same options. */
+export interface PlanIdentity {
+  /** `Class.method`. */
+  readonly method?: string | undefined;
+  /** An object that stands for the cached answers. @default the plan's own */
+  readonly cache?: object | undefined;
 }
 
 /**
@@ -75,6 +87,7 @@ export interface CallPlan {
 export function compileCallOptions(
   options: CallOptions | undefined,
   subject = 'Call options',
+  identity: PlanIdentity = {},
 ): CallPlan {
   const { fallback, key, isFailureResult, ...rest } = parseOptions(
     callOptionsSchema,
@@ -92,6 +105,8 @@ export function compileCallOptions(
     hasPolicies,
     waiting,
     subject,
+    method: identity.method,
+    cacheIdentity: identity.cache ?? {},
     fallback: fallback === undefined ? undefined : new FallbackChain(fallback),
     key: key as CallPlan['key'],
     isFailureResult: isFailureResult as CallPlan['isFailureResult'],

@@ -1,19 +1,13 @@
+import { LRUCache } from 'lru-cache';
 import type { CacheStore } from '../policies/cache-store.js';
-import { createTimeout } from '../policies/timeout.js';
 import { Deadline } from '../policies/deadline.js';
-import { Retry } from '../policies/retry.js';
 import type { PolicyHost } from '../policies/policy-host.js';
+import { RetryBudget } from '../policies/retry-budget.js';
+import { Retry, type RetryRules } from '../policies/retry.js';
 import type { TimeLimit } from '../policies/time-limit.js';
+import { createTimeout } from '../policies/timeout.js';
 import { CallCache } from './call-cache.js';
 import type { CallPlan } from './call-options.js';
-
-/** The policies of one plan on one circuit, each with its own state. */
-export interface CallPolicies {
-  readonly timeout: TimeLimit | undefined;
-  readonly deadline: Deadline | undefined;
-  readonly retry: Retry | undefined;
-  readonly cache: CallCache | undefined;
-}
 
 /** What policies stand on. */
 export type PolicyDependencies = PolicyHost & {
@@ -25,17 +19,91 @@ export type PolicyDependencies = PolicyHost & {
   readonly cacheStore?: CacheStore | undefined;
 };
 
-/** Makes a plan's policies for one circuit: budgets and caches are not shared between circuits. */
-export function createPolicies(
-  plan: CallPlan,
-  host: PolicyDependencies,
-): CallPolicies {
-  const { timeout, deadline, retry, cache } = plan;
-  const { random } = host;
-  return {
-    cache: cache === false ? undefined : new CallCache(plan, cache, host),
-    timeout: timeout === false ? undefined : createTimeout(timeout, host),
-    deadline: deadline === false ? undefined : new Deadline(deadline, host),
-    retry: retry === false ? undefined : new Retry(retry, host, random),
-  };
+/** The policies of one plan on one circuit. */
+export interface CallPolicies {
+  readonly timeout: TimeLimit | undefined;
+  readonly deadline: Deadline | undefined;
+  readonly retry: Retry | undefined;
+  readonly cache: CallCache | undefined;
+}
+
+/** Different times and budgets that are kept; a call that brings others has its own. */
+const MOST_KEPT = 64;
+
+/**
+ * The policies of one circuit. What has a state of its own is shared by plans
+ * with the same settings: options that are written inline make a new plan at each
+ * call, and a retry budget for each call would be none.
+ */
+export class PolicyPool {
+  private readonly policies = new WeakMap<CallPlan, CallPolicies>();
+  private readonly caches = new WeakMap<object, CallCache>();
+  private kept:
+    LRUCache<string, TimeLimit | Deadline | RetryBudget> | undefined;
+
+  constructor(private readonly host: PolicyDependencies) {}
+
+  of(plan: CallPlan): CallPolicies {
+    let policies = this.policies.get(plan);
+    if (policies === undefined) {
+      policies = this.create(plan);
+      this.policies.set(plan, policies);
+    }
+    return policies;
+  }
+
+  private create(plan: CallPlan): CallPolicies {
+    const { host } = this;
+    const { timeout, deadline, retry, cache } = plan;
+    return {
+      timeout:
+        timeout === false
+          ? undefined
+          : this.keep(`timeout ${timeout}`, () => createTimeout(timeout, host)),
+      deadline:
+        deadline === false
+          ? undefined
+          : this.keep(
+              `deadline ${deadline}`,
+              () => new Deadline(deadline, host),
+            ),
+      retry: retry === false ? undefined : this.createRetry(retry),
+      cache: cache === false ? undefined : this.cacheOf(plan),
+    };
+  }
+
+  private createRetry(rules: RetryRules): Retry {
+    const { host } = this;
+    const { budget } = rules;
+    const shared =
+      budget === false
+        ? undefined
+        : this.keep(
+            `budget ${JSON.stringify(budget)}`,
+            () => new RetryBudget(budget),
+          );
+    return new Retry(rules, host, host.random, shared);
+  }
+
+  private cacheOf(plan: CallPlan): CallCache {
+    let cache = this.caches.get(plan.cacheIdentity);
+    if (cache === undefined) {
+      cache = new CallCache(plan, this.host);
+      this.caches.set(plan.cacheIdentity, cache);
+    }
+    return cache;
+  }
+
+  private keep<T extends TimeLimit | Deadline | RetryBudget>(
+    name: string,
+    create: () => T,
+  ): T {
+    this.kept ??= new LRUCache({ max: MOST_KEPT });
+    // What a name begins with says what it names.
+    const found = this.kept.get(name) as T | undefined;
+    if (found !== undefined) return found;
+    const created = create();
+    this.kept.set(name, created);
+    return created;
+  }
 }

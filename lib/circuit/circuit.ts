@@ -207,7 +207,9 @@ export class Circuit {
     fn: F,
     options?: CallOptions,
   ): F {
-    const plan = this.planOf(options);
+    // A plan of its own: two functions never see each other's cached answers.
+    const plan = compileCallOptions(options, `A call of "${this.name}"`);
+    this.warnOfTimeout(plan);
     const kind = plan.returns ?? (isAsyncFunction(fn) ? 'promise' : undefined);
     let lastKind: AnswerKind | undefined;
     return new Proxy(fn, {
@@ -388,7 +390,11 @@ export class Circuit {
     let plan = this.plans.get(options);
     if (plan === undefined) {
       const { signal: _signal, args: _args, ...callOptions } = options;
-      plan = compileCallOptions(callOptions, `A call of "${this.name}"`);
+      const { cache } = callOptions;
+      plan = compileCallOptions(callOptions, `A call of "${this.name}"`, {
+        // Options are often spread into a new object at each call; the object of the cache stays.
+        cache: typeof cache === 'object' ? cache : undefined,
+      });
       this.plans.set(options, plan);
       this.warnOfTimeout(plan);
     }

@@ -7,11 +7,7 @@ import { Answering } from './answering.js';
 import type { Body, Call } from './call.js';
 import { LazyCallContext } from './call-context.js';
 import type { AnswerKind, CallPlan } from './call-options.js';
-import {
-  createPolicies,
-  type CallPolicies,
-  type PolicyDependencies,
-} from './call-policies.js';
+import { PolicyPool, type PolicyDependencies } from './call-policies.js';
 import { Gate } from './gate.js';
 import { ObservableWay } from './observable-way.js';
 import { PromiseWay } from './promise-way.js';
@@ -37,13 +33,13 @@ export class Pipeline {
   private readonly values: ValueWay;
   private readonly promises: PromiseWay;
   private readonly observables: ObservableWay;
-  private readonly policies = new WeakMap<CallPlan, CallPolicies>();
 
   constructor(private readonly host: PipelineDependencies) {
     const settlement = new Settlement(host);
     const answering = new Answering(host, settlement);
     const gate = new Gate(host.machine, host);
-    const policiesOf = (plan: CallPlan) => this.policiesOf(plan);
+    const pool = new PolicyPool(host);
+    const policiesOf = (plan: CallPlan) => pool.of(plan);
     const around = { host, gate, settlement, answering, policiesOf };
     this.settlement = settlement;
     this.answering = answering;
@@ -229,14 +225,5 @@ export class Pipeline {
           'cannot be had for a function that returns a plain value, because nothing else runs while it does. Make the function async, or leave the option out',
       })),
     );
-  }
-
-  private policiesOf(plan: CallPlan): CallPolicies {
-    let policies = this.policies.get(plan);
-    if (policies === undefined) {
-      policies = createPolicies(plan, this.host);
-      this.policies.set(plan, policies);
-    }
-    return policies;
   }
 }

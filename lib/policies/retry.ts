@@ -4,7 +4,7 @@ import type { ErrorMatcher } from '../state/circuit-options.js';
 import { count, duration, isFunction, option } from '../state/option.js';
 import { retryAfterOf } from '../state/retry-after.js';
 import type { PolicyHost } from './policy-host.js';
-import { RetryBudget } from './retry-budget.js';
+import type { RetryBudget } from './retry-budget.js';
 import { TIMER_DURATION, timerDuration } from './timer-duration.js';
 
 const COUNT = 'a whole number of at least 1';
@@ -82,19 +82,20 @@ export type RetryRules = z.output<typeof retry>;
 /** Decides whether a failed call is tried again, and when. */
 export class Retry {
   private readonly matches: ((error: unknown) => boolean) | undefined;
-  private readonly budget: RetryBudget | undefined;
 
-  /** @param random a number from 0 to 1; draws the jitter */
+  /**
+   * @param random a number from 0 to 1; draws the jitter
+   * @param budget of the rules; without one there is no limit
+   */
   constructor(
     private readonly rules: RetryRules,
     private readonly host: PolicyHost,
     private readonly random: () => number,
+    private readonly budget: RetryBudget | undefined,
   ) {
     const predicates = rules.retryErrors?.map(toPredicate);
     this.matches =
       predicates && (error => predicates.some(matches => matches(error)));
-    this.budget =
-      rules.budget === false ? undefined : new RetryBudget(rules.budget);
   }
 
   /** A call begins: it earns its share of a retry. */

@@ -17,8 +17,9 @@ function setUp(
 ) {
   const clock = new VirtualClock();
   const reported: string[] = [];
+  const rules = parse(input);
   const retry = new Retry(
-    parse(input),
+    rules,
     {
       name: 'rates',
       clock,
@@ -27,6 +28,7 @@ function setUp(
       warn: () => {},
     },
     random,
+    rules.budget === false ? undefined : new RetryBudget(rules.budget),
   );
   return { clock, retry, reported };
 }
