@@ -153,7 +153,7 @@ class ProtectedMethod {
     const protection = protectionOfMethod(prototype, declared);
     const { source } = protection;
     const options = optionsOf(protection);
-    const plan = compileCallOptions(options.call, source);
+    const plan = compileCallOptions(options.call, source, { method: source });
     const returnType: unknown = Reflect.getMetadata(
       'design:returntype',
       writtenIn,
