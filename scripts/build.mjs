@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { buildPage } from './build-page.mjs';
 
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
@@ -18,3 +19,4 @@ for (const [format, type] of [
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(`dist/${format}/package.json`, `{ "type": "${type}" }\n`);
 }
+await buildPage(['esm', 'cjs']);

@@ -1,0 +1,55 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { z } from 'zod';
+import { isFunction, option } from '../state/option.js';
+import type { DashboardAction } from './dashboard-action.js';
+
+/** Under which the options of a dashboard are injected. */
+export const DASHBOARD_OPTIONS: unique symbol = Symbol.for(
+  'nestjs-breaker:dashboard-options',
+);
+
+/** What every platform's request has; the rest is there, too, e.g. `user` after a guard. */
+export interface DashboardRequest {
+  readonly headers: IncomingHttpHeaders;
+  readonly [property: string]: unknown;
+}
+
+/**
+ * Decides whether a request may do an action: `true`, or the name of who it is,
+ * which the log and the circuit's reason then show. Everything else, and
+ * throwing, is a no.
+ */
+// A method's parameters may be narrower: `(request: express.Request) => …` fits.
+export type Authorize = {
+  authorize(
+    request: DashboardRequest,
+    action: DashboardAction,
+  ): boolean | string | Promise<boolean | string>;
+}['authorize'];
+
+/** Options that decide at each request. */
+export const dashboardOptionsSchema = z.strictObject({
+  authorize: option(
+    z.custom<Authorize>(isFunction).optional(),
+    'a function (request, action) that answers true, a name, or false',
+    'who may force, release, reset and configure circuits; without it nobody may',
+  ),
+  allowedHosts: option(
+    z
+      .array(
+        option(
+          z.string().regex(/^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/),
+          "a host name without scheme and port, such as 'ops.example.com', or '.example.com' for all under it",
+        ),
+      )
+      .default([]),
+    "an array of host names such as 'ops.example.com'",
+    'the names under which browsers reach the dashboard; actions also pass on localhost and on IP addresses',
+  ),
+});
+
+/** What `forRoot` takes beside `path` and `guards`. */
+export type DashboardOptions = z.input<typeof dashboardOptionsSchema>;
+
+/** The options with every default filled in. */
+export type DashboardSettings = z.output<typeof dashboardOptionsSchema>;

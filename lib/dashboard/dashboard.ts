@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
+import { CIRCUIT_BREAKER_REGISTRY } from '../registry/registry-token.js';
+import { parseOptions } from '../state/parse-options.js';
+import { ActionRunner } from './action-runner.js';
+import { viewCircuit } from './circuit-view.js';
+import {
+  DASHBOARD_OPTIONS,
+  dashboardOptionsSchema,
+  type DashboardOptions,
+  type DashboardRequest,
+  type DashboardSettings,
+} from './dashboard-options.js';
+import type { Exchange } from './exchange.js';
+import { LiveFeed } from './live-feed.js';
+import { pageFiles } from './page-files.js';
+import { checkAction, checkRequest, type Refusal } from './request-check.js';
+import { chooseCircuits } from './roster.js';
+import { TrafficSampler } from './traffic-sampler.js';
+import { Viewer } from './viewer.js';
+
+const SAMPLE_EVERY_MS = 1_000;
+
+/** Answers the dashboard's requests, on every platform alike. */
+@Injectable()
+export class Dashboard
+  implements OnApplicationBootstrap, BeforeApplicationShutdown
+{
+  private readonly settings: DashboardSettings;
+  private readonly instance = randomUUID();
+  private readonly registry: CircuitBreakerRegistry;
+  private readonly sampler: TrafficSampler;
+  private readonly feed: LiveFeed;
+  private readonly actions: ActionRunner;
+  private timer: NodeJS.Timeout | undefined;
+  private isClosing = false;
+
+  constructor(
+    @Inject(ModuleRef) moduleRef: ModuleRef,
+    @Inject(DASHBOARD_OPTIONS) options: DashboardOptions,
+  ) {
+    this.settings = parseOptions(
+      dashboardOptionsSchema,
+      options,
+      'CircuitBreakerDashboardModule',
+    );
+    this.registry = findRegistry(moduleRef);
+    const { authorize } = this.settings;
+    this.sampler = new TrafficSampler(this.registry);
+    this.feed = new LiveFeed(this.registry, this.sampler, {
+      instance: this.instance,
+      actions: authorize !== undefined,
+    });
+    this.actions = new ActionRunner(this.registry, authorize, this.instance);
+  }
+
+  onApplicationBootstrap(): void {
+    this.sampler.sample(Date.now());
+    this.timer = setInterval(() => {
+      this.sampler.sample(Date.now());
+      this.feed.tick();
+    }, SAMPLE_EVERY_MS).unref();
+  }
+
+  /** A stream never ends by itself, and an open one keeps the server from closing. */
+  beforeApplicationShutdown(): void {
+    this.isClosing = true;
+    clearInterval(this.timer);
+    this.feed.close();
+  }
+
+  page(exchange: Exchange): void {
+    if (this.turnsAway(exchange)) return;
+    const { pathname } = exchange.url;
+    // The page's own addresses are relative, so that they survive a proxy's path.
+    if (!pathname.endsWith('/')) {
+      return exchange.redirect(`${pathname.split('/').at(-1)}/`);
+    }
+    this.sendFile(exchange, 'index.html');
+  }
+
+  asset(exchange: Exchange): void {
+    if (this.turnsAway(exchange)) return;
+    const name = exchange.url.pathname.split('/').at(-1) ?? '';
+    this.sendFile(exchange, `assets/${name}`, {
+      'Cache-Control': 'private, max-age=31536000, immutable',
+    });
+  }
+
+  circuits(exchange: Exchange): void {
+    if (this.turnsAway(exchange)) return;
+    const name = exchange.url.searchParams.get('name');
+    const { circuits, omitted } = chooseCircuits(
+      name === null
+        ? this.registry
+        : Array.from(this.registry).filter(circuit => circuit.name === name),
+    );
+    exchange.json(200, {
+      ...this.head(),
+      circuits: circuits.map(viewCircuit),
+      omitted,
+    });
+  }
+
+  circuit(exchange: Exchange): void {
+    if (this.turnsAway(exchange)) return;
+    const { searchParams } = exchange.url;
+    const [name, key] = [searchParams.get('name'), searchParams.get('key')];
+    const circuit = Array.from(this.registry).find(
+      each => each.name === name && each.key === key,
+    );
+    if (circuit === undefined) {
+      return answerRefusal(exchange, {
+        status: 404,
+        code: 'NO_CIRCUIT',
+        message:
+          'There is no such circuit. Give its name, and its key if it has one.',
+      });
+    }
+    exchange.json(200, {
+      ...this.head(),
+      circuit: {
+        ...viewCircuit(circuit),
+        history: this.sampler.historyOf(circuit, 1),
+      },
+    });
+  }
+
+  events(exchange: Exchange): void {
+    if (this.turnsAway(exchange)) return;
+    if (this.isClosing || !this.feed.hasRoom) {
+      exchange.response.setHeader('Retry-After', '5');
+      return answerRefusal(exchange, {
+        status: 503,
+        code: 'NO_ROOM',
+        message: this.isClosing
+          ? 'The application is closing.'
+          : 'Too many read the stream already.',
+      });
+    }
+    exchange.stream();
+    const viewer = new Viewer(exchange.response, () => this.feed.everything());
+    exchange.response.once('close', () => this.feed.remove(viewer));
+    this.feed.add(viewer);
+  }
+
+  /** @param request as the platform has it: `authorize` looks at it */
+  async act(exchange: Exchange, request: DashboardRequest): Promise<void> {
+    const refusal = checkAction(
+      exchange.request.headers,
+      this.settings.allowedHosts,
+    );
+    if (refusal !== undefined) return answerRefusal(exchange, refusal);
+    const outcome = await this.actions.run(request, await exchange.body());
+    if ('refusal' in outcome) answerRefusal(exchange, outcome.refusal);
+    else exchange.json(200, { ...this.head(), ...outcome });
+  }
+
+  private head() {
+    const actions = this.settings.authorize !== undefined;
+    return { at: Date.now(), instance: this.instance, actions };
+  }
+
+  private turnsAway(exchange: Exchange): boolean {
+    const refusal = checkRequest(
+      exchange.request.headers,
+      this.settings.allowedHosts,
+    );
+    if (refusal !== undefined) answerRefusal(exchange, refusal);
+    return refusal !== undefined;
+  }
+
+  private sendFile(
+    exchange: Exchange,
+    name: string,
+    headers?: Record<string, string>,
+  ): void {
+    const file = Object.hasOwn(pageFiles, name) ? pageFiles[name] : undefined;
+    if (file !== undefined) {
+      return exchange.send(200, file.type, file.content, headers);
+    }
+    answerRefusal(exchange, {
+      status: 404,
+      code: 'NO_FILE',
+      message: 'There is no such file.',
+    });
+  }
+}
+
+function answerRefusal(
+  exchange: Exchange,
+  { status, ...error }: Refusal,
+): void {
+  exchange.json(status, { error });
+}
+
+/** From wherever it is: `CircuitBreakerModule` need not be global. */
+function findRegistry(moduleRef: ModuleRef): CircuitBreakerRegistry {
+  try {
+    return moduleRef.get<CircuitBreakerRegistry>(CIRCUIT_BREAKER_REGISTRY, {
+      strict: false,
+    });
+  } catch (cause) {
+    throw new Error(
+      'CircuitBreakerDashboardModule shows the circuits of CircuitBreakerModule, which is missing: import CircuitBreakerModule.forRoot() in the root module.',
+      { cause },
+    );
+  }
+}
