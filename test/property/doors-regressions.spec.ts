@@ -59,7 +59,14 @@ describe('programs that once were not answered once, or did not give all back', 
           call('invoke unknown promise', 'none', { end: 'error', after: 5 }),
         ],
       },
-      { cache: { staleFor: 1_000, freshFor: 30, coalesce: false } },
+      {
+        cache: {
+          key: () => 'k',
+          staleFor: 1_000,
+          freshFor: 30,
+          coalesce: false,
+        },
+      },
     ],
     [
       'a shared call left the attempt that ran already in flight',
@@ -69,7 +76,14 @@ describe('programs that once were not answered once, or did not give all back', 
           call('invoke unknown promise', 'live', { end: 'error', after: 5 }),
         ],
       },
-      { cache: { staleFor: 1_000, freshFor: false, coalesce: true } },
+      {
+        cache: {
+          key: () => 'k',
+          staleFor: 1_000,
+          freshFor: false,
+          coalesce: true,
+        },
+      },
     ],
     [
       'a stream that did not wait for its place kept listening to its caller',
