@@ -66,6 +66,11 @@ export class SimulatedStore {
 
   constructor(private readonly publish: (message: Announcement) => void) {}
 
+  /** How much has been announced. */
+  get revision(): number {
+    return this.rev;
+  }
+
   /** As a restart without persistence. */
   empty(): void {
     this.restore(new SimulatedStore(() => {}).save());
@@ -332,7 +337,7 @@ class Turn {
       }
       p.admitted++;
       p.leases.push({
-        id: ++p.last,
+        id: (p.last = this.next(p.last)),
         owner: this.me,
         deadline: this.deadline(),
         started: false,

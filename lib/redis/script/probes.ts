@@ -65,7 +65,8 @@ local function grant(p, rules, want)
   while granted < want and p.admitted < rules.probes and #p.leases < rules.concurrency do
     granted = granted + 1
     p.admitted = p.admitted + 1
-    p.last = p.last + 1
+    -- Never one that was granted before, even if a failover has lost that grant.
+    p.last = nextGeneration(p.last)
     p.leases[#p.leases + 1] = { id = p.last, owner = me, deadline = now + request.claimFor + rules.callDeadline }
   end
   return granted
