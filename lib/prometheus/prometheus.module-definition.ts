@@ -24,8 +24,8 @@ export const {
      *
      * @default nowhere
      */
-    path?: string;
-  }>({}, (definition, { path }) => ({
+    path?: string | undefined;
+  }>({ path: undefined }, (definition, { path }) => ({
     ...definition,
     controllers: path === undefined ? [] : [metricsController(path)],
   }))

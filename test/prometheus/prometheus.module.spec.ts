@@ -1,0 +1,222 @@
+import {
+  Controller,
+  Get,
+  Injectable,
+  VersioningType,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Registry, register } from 'prom-client';
+import { map } from 'rxjs';
+import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
+import {
+  CIRCUIT_BREAKER_METRICS_REGISTRY,
+  CircuitBreakerPrometheusModule,
+} from '../../lib/prometheus/index.js';
+import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
+import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
+import { MetricsPage } from '../support/metrics-page.js';
+import {
+  closeApps,
+  PLATFORMS,
+  plainModule,
+  rootModule,
+  startContext,
+  startHttp,
+} from '../support/nest-app.js';
+
+@Injectable()
+class Gateway {
+  @CircuitBreaker('payments')
+  charge(): string {
+    return 'paid';
+  }
+}
+
+@Controller()
+class PayController {
+  constructor(private readonly gateway: Gateway) {}
+
+  @Get('pay')
+  pay() {
+    return this.gateway.charge();
+  }
+}
+
+const shop = { controllers: [PayController], providers: [Gateway] };
+
+afterEach(closeApps);
+
+describe.each(PLATFORMS)('the metrics on %s', (_, adapter) => {
+  const start = (
+    prepare?: (app: INestApplication) => void,
+    path = '/metrics',
+  ) =>
+    startHttp(
+      rootModule({
+        ...shop,
+        imports: [CircuitBreakerPrometheusModule.forRoot({ path })],
+      }),
+      adapter,
+      prepare,
+    );
+
+  it('are served', async () => {
+    const { url } = await start();
+    await fetch(`${url}/pay`);
+    await fetch(`${url}/pay`);
+
+    const answer = await fetch(`${url}/metrics`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe(
+      'text/plain; version=0.0.4; charset=utf-8',
+    );
+    expect(
+      new MetricsPage(await answer.text()).value(
+        'circuit_breaker_calls_total',
+        {
+          name: 'payments',
+          result: 'success',
+        },
+      ),
+    ).toBe(2);
+  });
+
+  it('are served under a global prefix, and in every version', async () => {
+    const { url } = await start(app => {
+      app.setGlobalPrefix('api');
+      app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+    });
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    const page = await MetricsPage.at(`${url}/api/metrics`);
+    expect(page.value('circuit_breaker_state')).toBe(0);
+  });
+
+  it('are no value that an interceptor of the application wraps', async () => {
+    const wrap: NestInterceptor = {
+      intercept: (_context: ExecutionContext, next: CallHandler) =>
+        next.handle().pipe(map((data: unknown) => ({ data }))),
+    };
+    const { url } = await start(app => app.useGlobalInterceptors(wrap));
+    const page = await MetricsPage.at(`${url}/metrics`);
+    expect(page.value('circuit_breaker_state')).toBe(0);
+  });
+
+  it('are behind the guards of the application', async () => {
+    const nobody: CanActivate = { canActivate: () => false };
+    const { url } = await start(app => app.useGlobalGuards(nobody));
+    expect((await fetch(`${url}/metrics`)).status).toBe(403);
+  });
+});
+
+describe('CircuitBreakerPrometheusModule', () => {
+  it('serves nothing unless asked', async () => {
+    const { app, url } = await startHttp(
+      rootModule({
+        ...shop,
+        imports: [CircuitBreakerPrometheusModule.forRoot()],
+      }),
+    );
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    const metrics = app.get<Registry>(CIRCUIT_BREAKER_METRICS_REGISTRY);
+    expect(await metrics.metrics()).toContain('circuit_breaker_state');
+    expect(register.getMetricsAsArray()).toEqual([]);
+  });
+
+  it("uses the user's registry, and leaves it as it was", async () => {
+    const registry = new Registry();
+    const app = await startContext(
+      rootModule({
+        ...shop,
+        imports: [CircuitBreakerPrometheusModule.forRoot({ registry })],
+      }),
+    );
+    expect(await registry.metrics()).toContain('circuit_breaker_state');
+    await app.close();
+    expect(registry.getMetricsAsArray()).toEqual([]);
+  });
+
+  it('takes its options from other providers', async () => {
+    const registry = new Registry();
+    const { url } = await startHttp(
+      rootModule({
+        ...shop,
+        imports: [
+          CircuitBreakerPrometheusModule.forRootAsync({
+            path: 'internal/metrics',
+            useFactory: () => Promise.resolve({ registry, durations: false }),
+          }),
+        ],
+      }),
+    );
+    const page = await MetricsPage.at(`${url}/internal/metrics`);
+    expect(page.value('circuit_breaker_state')).toBe(0);
+    expect(await registry.metrics()).toContain('circuit_breaker_state');
+  });
+
+  it('finds circuits that are not global', async () => {
+    const registry = new Registry();
+    await startContext(
+      plainModule({
+        ...shop,
+        imports: [
+          CircuitBreakerModule.forRoot({ isGlobal: false }),
+          CircuitBreakerPrometheusModule.forRoot({ registry }),
+        ],
+      }),
+    );
+    expect(await registry.metrics()).toContain('name="payments"');
+  });
+
+  it('says what is missing without circuits', async () => {
+    await expect(
+      startContext(
+        plainModule({ imports: [CircuitBreakerPrometheusModule.forRoot()] }),
+      ),
+    ).rejects.toThrow('import CircuitBreakerModule.forRoot()');
+  });
+
+  it('lists every bad option', async () => {
+    await expect(
+      startContext(
+        rootModule({
+          imports: [
+            CircuitBreakerPrometheusModule.forRoot({
+              registry: 'mine' as never,
+              durations: { buckets: [2, 1] },
+              maxNames: 0,
+            }),
+          ],
+        }),
+      ),
+    ).rejects.toThrow(/registry: .*\n.*durations.*\n.*maxNames/);
+  });
+
+  it('lets two applications share a registry', async () => {
+    const registry = new Registry();
+    const start = () =>
+      startContext(
+        rootModule({
+          ...shop,
+          imports: [CircuitBreakerPrometheusModule.forRoot({ registry })],
+        }),
+      );
+    const [first, second] = [await start(), await start()];
+    first.get(Gateway).charge();
+    second.get(Gateway).charge();
+    second.get(CircuitBreakerRegistry).get('payments').forceOpen();
+    const successes = async () =>
+      new MetricsPage(await registry.metrics()).value(
+        'circuit_breaker_calls_total',
+        { result: 'success' },
+      );
+
+    expect(await successes()).toBe(2);
+    await second.close();
+    expect(await successes()).toBe(2);
+  });
+});
