@@ -15,6 +15,7 @@ import { declaredCircuits } from './declared-circuits.js';
 import { findRegistry } from './find-registry.js';
 import { InstanceAdopter } from './instance-adopter.js';
 import { wrappersOf } from './provider-classes.js';
+import { useProblemsOf } from './use-problems.js';
 
 /**
  * When everything is instantiated: tells the registry the circuits that it does
@@ -55,14 +56,18 @@ export class CircuitBreakerExplorer
     const registry = findRegistry(this.moduleRef, () => '@CircuitBreaker()');
     // While Nest only draws the graph of an application, nothing is instantiated.
     if (registry === undefined) return;
-    const problems = declaredCircuits(this.modules).flatMap(declaration =>
-      declare(registry, declaration),
-    );
+    const wrappers = wrappersOf(this.modules);
+    const problems = [
+      ...declaredCircuits(this.modules).flatMap(declaration =>
+        declare(registry, declaration),
+      ),
+      ...useProblemsOf(wrappers),
+    ];
     if (problems.length > 0) {
       throw new InvalidOptionsError('@CircuitBreaker()', problems);
     }
     this.adopter = new InstanceAdopter(this.moduleRef, registry);
-    this.adopter.adoptAll(wrappersOf(this.modules));
+    this.adopter.adoptAll(wrappers);
   }
 }
 

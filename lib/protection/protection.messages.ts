@@ -31,6 +31,12 @@ export const protectionMessages = {
   fallbackIsInside: (method: string, circuit: string) =>
     `${quote(method)} goes through the same circuit "${circuit}" and would be refused, too; name a method without that circuit`,
 
+  cacheOfManyRequests: () =>
+    `is missing, and the provider is made anew for each request, so that one request's answer could be another's; give key, a function of the arguments that answers a string`,
+
+  plainValue: () =>
+    'cannot be had for a method that returns a plain value, because nothing else runs while it does; make the method async, or leave the option out',
+
   signalOutsideMethod: () =>
     '@CallSignal() belongs to a parameter of a method of an instance, which @CircuitBreaker() protects; constructors and static methods have no call of a circuit.',
 

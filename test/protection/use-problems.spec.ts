@@ -1,0 +1,103 @@
+import { Inject, Injectable, Module, Scope } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { describe, expect, it } from '@jest/globals';
+import {
+  CircuitBreaker,
+  CircuitBreakerModule,
+  type CircuitBreakerOptions,
+} from '../../lib/index.js';
+
+async function start(provider: new (...args: never[]) => object) {
+  @Module({
+    imports: [CircuitBreakerModule.forRoot()],
+    providers: [provider],
+  })
+  class AppModule {}
+  const module = await Test.createTestingModule({
+    imports: [AppModule],
+  }).compile();
+  await module.init();
+  await module.close();
+}
+
+describe('a cached method of a request-scoped provider', () => {
+  it.each([
+    [
+      'declared so',
+      () => {
+        @Injectable({ scope: Scope.REQUEST })
+        class Rates {
+          @CircuitBreaker('rates', { cache: { staleFor: '1m' } })
+          async rate(): Promise<number> {
+            return 1;
+          }
+        }
+        return Rates;
+      },
+    ],
+    [
+      'made so by what it injects',
+      () => {
+        @Injectable()
+        class Rates {
+          constructor(@Inject(REQUEST) readonly request: object) {}
+
+          @CircuitBreaker('rates', { cache: { staleFor: '1m' } })
+          async rate(): Promise<number> {
+            return 1;
+          }
+        }
+        return Rates;
+      },
+    ],
+  ])('stops the start without a key, %s', async (_how, create) => {
+    await expect(start(create())).rejects.toThrow('Rates.rate: cache.key');
+  });
+
+  it('starts with a key', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class Rates {
+      @CircuitBreaker('rates', { cache: { staleFor: '1m', key: () => 'all' } })
+      async rate(): Promise<number> {
+        return 1;
+      }
+    }
+    await expect(start(Rates)).resolves.toBeUndefined();
+  });
+});
+
+describe('a method that returns a plain value', () => {
+  const OPTIONS: CircuitBreakerOptions<never>[] = [
+    { timeout: '1s' },
+    { deadline: '1s' },
+    { retry: { attempts: 2 } },
+  ];
+
+  it.each(OPTIONS)('stops the start with %j', async options => {
+    @Injectable()
+    class Sums {
+      @CircuitBreaker('sums', options)
+      sum(): number {
+        return 1;
+      }
+    }
+    const [name = ''] = Object.keys(options);
+    await expect(start(Sums)).rejects.toThrow(`Sums.sum: ${name}`);
+  });
+
+  it('may have a bulkhead, a rate limit and a cache', async () => {
+    @Injectable()
+    class Sums {
+      @CircuitBreaker('sums', {
+        bulkhead: { maxConcurrent: 1 },
+        rateLimit: { limit: 1, interval: '1s' },
+        cache: { staleFor: '1m' },
+      })
+      sum(): number {
+        return 1;
+      }
+    }
+    await expect(start(Sums)).resolves.toBeUndefined();
+  });
+});
