@@ -61,7 +61,6 @@ describe('programs that once were not answered once, or did not give all back', 
       },
       {
         cache: {
-          key: () => 'k',
           staleFor: 1_000,
           freshFor: 30,
           coalesce: false,
@@ -78,7 +77,6 @@ describe('programs that once were not answered once, or did not give all back', 
       },
       {
         cache: {
-          key: () => 'k',
           staleFor: 1_000,
           freshFor: false,
           coalesce: true,

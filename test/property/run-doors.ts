@@ -23,7 +23,6 @@ import {
 } from './doors-outcomes.js';
 import type {
   Attempt,
-  Door,
   DoorCommand,
   DoorsProgram,
   PlanProgram,
@@ -53,9 +52,6 @@ interface Method {
   readonly observed: CallOptions;
   readonly plan: CallPlan;
 }
-
-/** The doors at which a call brings its options along. */
-const OWN_OPTIONS: ReadonlySet<string> = new Set<Door>(['execute', 'protect']);
 
 /**
  * Runs a program and gives everything time to end.
@@ -261,7 +257,7 @@ class DoorsRun {
     const { options, promised, observed, plan } = this.methods[which]!;
     const signal = made.controller?.signal;
     const args = [arg];
-    // Options of its own, and with them policies of its own.
+    // Written inline, as where a signal comes along.
     const own = { ...options, args, signal };
     const call = { args, signal };
     const by = (kind?: AnswerKind, run = this.promise) =>
@@ -513,13 +509,15 @@ class DoorsRun {
     let allowed = 0;
     for (const made of this.calls) {
       runs += Math.max(0, made.runs - 1);
-      const { ratio = 0, burst = 0 } = made.plan.retry ?? {};
-      // At most: a call with options of its own has a budget of its own.
-      allowed += ratio + (OWN_OPTIONS.has(made.command.door) ? burst : 0);
+      allowed += made.plan.retry?.ratio ?? 0;
     }
-    // The four plans of each method: one for each form of its options.
-    for (const { retry } of this.program.plans)
-      allowed += 4 * (retry?.burst ?? 0);
+    // Who has the same budget has one together.
+    const budgets = new Map<string, number>();
+    for (const { retry } of this.program.plans) {
+      if (retry === undefined) continue;
+      budgets.set(`${retry.ratio} ${retry.burst}`, retry.burst);
+    }
+    for (const burst of budgets.values()) allowed += burst;
     if (retries > Math.round(allowed * 1000) / 1000) {
       this.problems.push(`${retries} retries, but ${allowed} were allowed`);
     }
@@ -533,7 +531,9 @@ class DoorsRun {
     const options: CallOptions = { settleOn };
     if (timeout !== undefined) options.timeout = timeout;
     if (deadline !== undefined) options.deadline = deadline;
-    if (cache !== undefined) options.cache = cache;
+    if (cache !== undefined) {
+      options.cache = { ...cache, key: (arg: number) => `argument ${arg}` };
+    }
     if (retry !== undefined) {
       const { attempts, initial, ratio, burst } = retry;
       // Long, so that all calls of a program share one budget.
