@@ -52,7 +52,6 @@ export class ExpiryQueue {
   }
 
   private ring(): void {
-    // Due is what was under way when it rang: what begins meanwhile is not.
     const now = this.clock.now();
     let due = this.first;
     while (due !== undefined && due.expiresAt <= now) {
@@ -60,10 +59,8 @@ export class ExpiryQueue {
       this.expire(due);
       due = this.first;
     }
-    if (due === undefined || this.alarm.isSet) return;
-    // Not longer than all of it, should the clock have been set back; whole
-    // milliseconds, because timers cut fractions off and would ring early.
-    const left = Math.min(due.expiresAt - now, this.milliseconds);
-    this.alarm.set(Math.ceil(left));
+    // Whole milliseconds, because timers cut fractions off and would ring early.
+    // What began meanwhile may have set it, too late for what is still under way.
+    if (due !== undefined) this.alarm.set(Math.ceil(due.expiresAt - now));
   }
 }

@@ -84,6 +84,32 @@ describe('ExpiryQueue', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('is not late for what was under way when other work begins at the ring', () => {
+    const clock = new VirtualClock();
+    const expired: number[] = [];
+    const queue = new ExpiryQueue(100, clock, () => {
+      expired.push(clock.now());
+      if (expired.length === 1) queue.enter(new AbortScope(undefined));
+    });
+    queue.enter(new AbortScope(undefined));
+    clock.advance(30);
+    queue.enter(new AbortScope(undefined));
+    clock.advance(500);
+    expect(expired).toEqual([100, 130, 200]);
+  });
+
+  it('waits for whole milliseconds, as timers do', () => {
+    const { clock, expired, enter } = bench(100);
+    enter();
+    clock.advance(30.25);
+    enter();
+    clock.advance(100.5);
+    expect(expired).toHaveLength(1);
+    clock.advance(0.25);
+    expect(clock.now()).toBe(131);
+    expect(expired).toHaveLength(2);
+  });
+
   it('is late by no more than the step of a clock that is set back', () => {
     const { clock, expired, enter } = bench(100);
     clock.set(50_000);
