@@ -4,7 +4,7 @@ import type { Clock } from '../state/clock.js';
 /** A value that was kept, and how old it is by now. */
 export interface Kept {
   readonly value: unknown;
-  /** Milliseconds, never negative. */
+  /** Milliseconds; below 0, which is as good as new, where a clock was set back or another process's is ahead. */
   readonly age: number;
 }
 
@@ -45,8 +45,7 @@ export class MemoryShelf implements CacheShelf {
     return (
       entry && {
         value: entry.value,
-        // A clock that steps back is no time.
-        age: Math.max(0, this.clock.now() - entry.at),
+        age: this.clock.now() - entry.at,
       }
     );
   }

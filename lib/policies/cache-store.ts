@@ -71,7 +71,6 @@ export class StoreShelf implements CacheShelf {
 class StoreLook implements Look {
   private reading: Promise<void> | undefined;
   private envelope: Envelope | undefined;
-  private isOver = false;
 
   constructor(
     private readonly get: () => Promise<unknown>,
@@ -80,23 +79,18 @@ class StoreLook implements Look {
     private readonly report: (error: unknown) => void,
   ) {}
 
-  find(): Kept | undefined | Promise<Kept | undefined> {
-    if (this.isOver) return this.kept();
+  find(): Promise<Kept | undefined> {
     this.reading ??= this.read();
     return this.reading.then(() => this.kept());
   }
 
   private read(): Promise<void> {
     return new Promise(resolve => {
-      const end = () => {
-        this.isOver = true;
-        resolve();
-      };
       const cancel = this.host.clock.schedule(this.deadline, () => {
         this.report(
           new Error(`no answer within the deadline of ${this.deadline} ms`),
         );
-        end();
+        resolve();
       });
       soon(this.get)
         .then(
@@ -107,7 +101,7 @@ class StoreLook implements Look {
         )
         .then(() => {
           cancel();
-          end();
+          resolve();
         });
     });
   }
@@ -116,8 +110,7 @@ class StoreLook implements Look {
     return (
       this.envelope && {
         value: this.envelope.value,
-        // Other processes' clocks may be ahead.
-        age: Math.max(0, this.host.clock.wallTime() - this.envelope.at),
+        age: this.host.clock.wallTime() - this.envelope.at,
       }
     );
   }

@@ -98,6 +98,15 @@ describe('a deadline', () => {
     expect(seen).toEqual([1, expect.any(CallTimeoutException)]);
   });
 
+  it('of an Observable knows when it passes', () => {
+    const { clock, deadline } = bench();
+    clock.advance(5);
+    deadline
+      .observe(undefined, call => of(call.expiresAt))
+      .subscribe(expiresAt => expect(expiresAt).toBe(1_005));
+    expect.assertions(1);
+  });
+
   it("of an Observable lets go of the caller's signal at every end", () => {
     const { clock, deadline } = bench();
     const caller = new AbortController();

@@ -114,21 +114,24 @@ describe('Flights', () => {
     expect(calls).toHaveLength(0);
   });
 
-  it('leaves no listener behind, and no rejection unhandled', async () => {
-    const { calls, join } = bench();
-    const unhandled = jest.fn();
-    process.on('unhandledRejection', unhandled);
-    const staying = new AbortController();
-    const leaving = new AbortController();
-    const answers = [join(staying.signal), join(leaving.signal)];
-    leaving.abort('gone');
-    calls[0]!.reject(new Error('down'));
-    await Promise.allSettled(answers);
-    await settled();
-    process.off('unhandledRejection', unhandled);
-    expect(unhandled).not.toHaveBeenCalled();
-    for (const { signal } of [staying, leaving]) {
-      expect(getEventListeners(signal, 'abort')).toHaveLength(0);
-    }
-  });
+  it.each(['resolve', 'reject'] as const)(
+    'leaves no listener behind after a %s, and no rejection unhandled',
+    async settle => {
+      const { calls, join } = bench();
+      const unhandled = jest.fn();
+      process.on('unhandledRejection', unhandled);
+      const staying = new AbortController();
+      const leaving = new AbortController();
+      const answers = [join(staying.signal), join(leaving.signal)];
+      leaving.abort('gone');
+      calls[0]![settle]('down');
+      await Promise.allSettled(answers);
+      await settled();
+      process.off('unhandledRejection', unhandled);
+      expect(unhandled).not.toHaveBeenCalled();
+      for (const { signal } of [staying, leaving]) {
+        expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+      }
+    },
+  );
 });
