@@ -48,7 +48,18 @@ export class PromiseWay {
     const state: CallState = {};
     const policies = policiesOf(plan);
     const way = { plan, body, call, state, policies, started };
-    const answered = this.cached(way);
+    let key: string | undefined;
+    try {
+      key = policies.cache?.keyOf(call);
+    } catch (error) {
+      // A mistake in the options is no failure that a fallback may answer for.
+      this.settleUntaken(way);
+      return Promise.reject(error);
+    }
+    const answered =
+      policies.cache === undefined || key === undefined
+        ? this.untilDeadline(way, call.signal)
+        : this.throughCache(way, policies.cache.answers, key);
     // A cache or an abort has answered: the attempt that runs already still counts.
     if (started !== undefined) {
       const settle = () => this.settleUntaken(way);
@@ -65,19 +76,6 @@ export class PromiseWay {
         return answering.promise(plan, call, () => error);
       },
     );
-  }
-
-  private cached(way: PromiseCall): Promise<unknown> {
-    const { call, policies } = way;
-    let key: string | undefined;
-    try {
-      key = policies.cache?.keyOf(call);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return policies.cache === undefined || key === undefined
-      ? this.untilDeadline(way, call.signal)
-      : this.throughCache(way, policies.cache.answers, key);
   }
 
   private async throughCache(

@@ -11,6 +11,7 @@ export class ValueWay {
 
   /** fallback( cache( rate limit( bulkhead( circuit( call ))))) */
   run(plan: CallPlan, body: Body, call: Call): unknown {
+    call.signal?.throwIfAborted();
     const state: CallState = {};
     let error: LazyError;
     try {
