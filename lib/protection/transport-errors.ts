@@ -1,17 +1,30 @@
 import type { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { catchError, isObservable, throwError } from 'rxjs';
-import { isRejection } from '../errors/rejection.js';
+import {
+  graphqlExtensions,
+  type GraphqlExtensions,
+} from '../errors/graphql-extensions.js';
+import { isRejection, type Rejection } from '../errors/rejection.js';
 import { withoutStack } from '../errors/without-stack.js';
 import { prototypeChain } from './protection-metadata.accessor.js';
 import { providerClassesOf, wrappersOf } from './provider-classes.js';
 import { isHandlerOf, TRANSPORTS, type Transport } from './transport.js';
 
-/** `RpcException` or `WsException`: Nest's filters look for the class itself. */
-type TransportException = new (payload: object) => Error;
+/** `RpcException`, `WsException` (Nest's filters look for the very class), or {@link GraphqlRejection}. */
+type TransportException = new (payload: RejectionPayload) => Error;
+
+/** What clients of RPC and WebSocket get. */
+interface RejectionPayload extends Pick<
+  Rejection,
+  'message' | 'circuit' | 'code' | 'retryAfter'
+> {
+  readonly status: 'error';
+}
 
 /**
  * Puts rejections of ours into the words of a transport, because Nest shows the
- * clients of RPC and WebSocket nothing of other errors. The new error still is a
+ * clients of RPC and WebSocket nothing of other errors, and on Apollo has a code
+ * of its own for every HTTP exception. The new error still is a
  * rejection (`isRejection`), and its `cause` is the original.
  *
  * @internal
@@ -82,6 +95,16 @@ export function transportErrorsOf(moduleRef: ModuleRef): TransportErrors {
   return moduleRef.get<TransportErrors>(TRANSPORT_ERRORS, { strict: false });
 }
 
+/** GraphQL servers take an error's extensions from whatever a resolver throws. */
+class GraphqlRejection extends Error {
+  readonly extensions: GraphqlExtensions;
+
+  constructor(payload: RejectionPayload) {
+    super(payload.message);
+    this.extensions = graphqlExtensions(payload);
+  }
+}
+
 const LOADERS: Readonly<
   Record<Transport, () => Promise<TransportException | undefined>>
 > = {
@@ -95,6 +118,7 @@ const LOADERS: Readonly<
       ({ WsException }) => WsException,
       () => undefined,
     ),
+  graphql: () => Promise.resolve(GraphqlRejection),
 };
 
 function hasHandlerOf(transport: Transport, prototype: object): boolean {
