@@ -140,7 +140,7 @@ export class Fleet
       await this.exchange(this.compose({ leaving: true }));
     }
     this.lose('this instance has left');
-    for (const circuit of [...this.circuits.keys()]) this.detach(circuit);
+    for (const circuit of this.circuits.keys()) this.detach(circuit);
     await this.deps.store.close();
   }
 

@@ -41,10 +41,12 @@ export class RedisServer {
     this.process = spawn(
       BINARY!,
       [
-        ...['--port', String(this.port), '--bind', '127.0.0.1'],
-        ...['--save', '', '--appendonly', 'no', '--dir', this.folder],
+        `--port ${this.port} --bind 127.0.0.1 --appendonly no`,
+        `--dir ${this.folder}`,
         ...this.flags,
-      ],
+      ]
+        .flatMap(flags => flags.split(' '))
+        .concat('--save', ''),
       { stdio: 'ignore' },
     );
     const client = this.connect();

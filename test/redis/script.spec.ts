@@ -20,7 +20,7 @@ import { hasRedis, RedisServer } from './redis-server.js';
 
   it('does what the simulated store does, whatever it is told', async () => {
     const first = Number(process.env['FLEET_SEED'] ?? Date.now() % 1e6);
-    const seeds = Array.from({ length: 40 }, (_, index) => first + index);
+    const seeds = Array.from({ length: 20 }, (_, index) => first + index);
     const disagreement = await findDisagreement({
       redis,
       port: server.port,

@@ -266,7 +266,7 @@ class Turn {
       oldest--;
       kept = sum(kept, c.buckets.get(oldest) ?? NONE);
     }
-    for (const at of [...c.buckets.keys()]) {
+    for (const at of c.buckets.keys()) {
       if (at < oldest) c.buckets.delete(at);
     }
     for (const map of [c.failing, c.slowing]) {
