@@ -1,1 +1,3 @@
-export {};
+export type { CircuitBreakerOpenTelemetryOptions } from './open-telemetry-options.js';
+export { CircuitBreakerOpenTelemetryModule } from './open-telemetry.module.js';
+export type { CircuitBreakerOpenTelemetryOptionsFactory } from './open-telemetry.module-definition.js';
