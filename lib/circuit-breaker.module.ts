@@ -24,6 +24,7 @@ import {
 } from './registry/feature-circuits.js';
 import { FeatureModule } from './registry/feature.module.js';
 import { circuitProviders } from './registry/inject-circuit.js';
+import { LiveConfiguration } from './registry/live-configuration.js';
 import {
   moduleOptionsSchema,
   type CircuitBreakerModuleOptions,
@@ -110,6 +111,15 @@ function withCircuits(definition: DynamicModule): DynamicModule {
           provide: CIRCUIT_BREAKER_REGISTRY,
           useExisting: CircuitBreakerRegistry,
         },
+        {
+          provide: LiveConfiguration,
+          inject: [
+            MODULE_OPTIONS_TOKEN,
+            CircuitBreakerRegistry,
+            { token: REGISTRY_DEPENDENCIES, optional: true },
+          ],
+          useFactory: createLiveConfiguration,
+        },
         ...circuitProviders(),
       ];
     },
@@ -121,6 +131,19 @@ function withCircuits(definition: DynamicModule): DynamicModule {
       ];
     },
   };
+}
+
+/** Nest calls its hooks; without a source there is nothing to call. */
+function createLiveConfiguration(
+  { configSource }: CircuitBreakerModuleOptions,
+  registry: CircuitBreakerRegistry,
+  dependencies: RegistryDependencies | undefined,
+): LiveConfiguration | null {
+  if (configSource === undefined) return null;
+  return new LiveConfiguration(configSource, {
+    clock: dependencies?.clock,
+    take: options => registry.takeLive(options),
+  });
 }
 
 function createRegistry(

@@ -13,6 +13,7 @@ export { CircuitBreakerInterceptor } from './protection/circuit-breaker.intercep
 export { withCircuitBreaker } from './operators/with-circuit-breaker.js';
 
 export { CircuitBreakerRegistry } from './registry/circuit-breaker.registry.js';
+export type { ConfigSource, LiveOptions } from './registry/config-source.js';
 export type { FailoverCall, FailoverOptions } from './registry/failover.js';
 export type { FeatureCircuit } from './registry/feature-circuits.js';
 export { getCircuitToken, InjectCircuit } from './registry/inject-circuit.js';

@@ -208,6 +208,23 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     for (const circuit of circuits) circuit.configure(patch);
   }
 
+  /**
+   * @internal Puts what a configuration source gives in the place of what it gave
+   * before, for all circuits or for none. State, windows and counters stay.
+   *
+   * @returns the names whose options have changed
+   * @throws InvalidOptionsError with everything that is wrong; nothing has changed then
+   */
+  takeLive(given: unknown): string[] {
+    const { changed, commit } = this.declarations.prepareLive(given);
+    const commits = [...changed].flatMap(([name, options]) =>
+      Array.from(this.under(name), circuit => circuit.prepare(options)),
+    );
+    commit();
+    for (const follow of commits) follow();
+    return [...changed.keys()];
+  }
+
   /** The events of all circuits, those to come too. Costs nothing without a subscriber; one that throws is logged. */
   get events$(): Observable<CircuitEvent> {
     return EventStream.from<CircuitEvent>(
@@ -369,14 +386,6 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   /** Has the circuits of a name follow a declaration that came after them. */
   private refresh(name: string): void {
     const options = this.declarations.optionsOf(name);
-    for (const circuit of this.under(name)) {
-      const before = circuit.rules;
-      const after = parseOptions(
-        circuitOptionsSchema,
-        options,
-        `Circuit "${name}"`,
-      );
-      if (!isDeepStrictEqual(before, after)) circuit.configure(options);
-    }
+    for (const circuit of this.under(name)) circuit.prepare(options)();
   }
 }

@@ -10,8 +10,9 @@ import {
 import { closestName } from '../state/closest-name.js';
 import { isMergeable, mergeOptions } from '../state/merge-options.js';
 import { formatPath } from '../state/option-problems.js';
-import { parseOptions } from '../state/parse-options.js';
+import { examineOptions, parseOptions } from '../state/parse-options.js';
 import { quote } from '../state/quote.js';
+import { liveOptionsSchema } from './config-source.js';
 import { disagreements } from './disagreement.js';
 import { Environment, type Variables } from './environment.js';
 import { codeLayer, layOver, type LaidOver, type Layer } from './layers.js';
@@ -19,7 +20,7 @@ import type {
   CircuitBreakerModuleOptions,
   PresetCircuitOptions,
 } from './module-options.js';
-import { RootOptions, type FoundLayers } from './root-options.js';
+import { groupsIn, RootOptions, type FoundLayers } from './root-options.js';
 
 /** A circuit that the code names, in a decorator or in `forFeature`. */
 export interface CircuitDeclaration {
@@ -42,18 +43,30 @@ interface Entry {
   readonly root: FoundLayers;
   readonly feature: CircuitDeclaration[];
   readonly decorator: CircuitDeclaration[];
+  /** What a configuration source gives. */
+  live: FoundLayers;
   /** All that `configure` was given. */
   configured: CircuitOptions;
   /** What everything comes to; computed when it is wanted. */
   options: CircuitOptions | undefined;
 }
 
+/** Options that a configuration source gives, checked and not yet in force. */
+export interface PreparedOptions {
+  /** The circuits whose options are others than before. */
+  readonly changed: ReadonlyMap<string, CircuitOptions>;
+  /** Puts them in force. */
+  commit(): void;
+}
+
 const LONGEST_NAME = 300;
+const NO_LAYERS: FoundLayers = { layers: [], problems: [] };
 
 /**
  * Every circuit that the application declares, and its options from wherever
  * they come. Weakest first: built-in defaults, `defaults`, preset,
- * `circuits[name]`, `forFeature`, decorator, environment, `configure`.
+ * `circuits[name]`, `forFeature`, decorator, environment, configuration source,
+ * `configure`.
  */
 export class Declarations {
   private readonly root: RootOptions;
@@ -166,6 +179,40 @@ export class Declarations {
     entry.options = layOver([{ options, place: formatPath }]).options;
   }
 
+  /**
+   * Checks what a configuration source gives, in the place of what it gave before.
+   *
+   * @throws InvalidOptionsError with everything that is wrong; nothing has changed then
+   */
+  prepareLive(given: unknown): PreparedOptions {
+    const { problems, found } = readLive(given, this.root);
+    const changed = new Map<string, CircuitOptions>();
+    for (const name of found.keys()) {
+      if (!this.entries.has(name)) problems.push(this.unknownLive(name));
+    }
+    for (const [name, entry] of this.entries) {
+      const live = found.get(name) ?? NO_LAYERS;
+      if (live === NO_LAYERS && entry.live === NO_LAYERS) continue;
+      const laid = layOver(this.layersOf(name, { ...entry, live }));
+      problems.push(...live.problems, ...laid.problems);
+      if (!isDeepStrictEqual(laid.options, this.optionsOf(name))) {
+        changed.set(name, laid.options);
+      }
+    }
+    if (problems.length > 0) {
+      throw new InvalidOptionsError('Configuration source', problems);
+    }
+    return {
+      changed,
+      commit: () => {
+        for (const [name, entry] of this.entries) {
+          entry.live = found.get(name) ?? NO_LAYERS;
+          entry.options = changed.get(name) ?? entry.options;
+        }
+      },
+    };
+  }
+
   /** A circuit's options, sealed. */
   optionsOf(name: string): CircuitOptions {
     const entry = this.entries.get(name)!;
@@ -204,6 +251,7 @@ export class Declarations {
       root: this.root.under(own, ...path),
       feature: [],
       decorator: [],
+      live: NO_LAYERS,
       configured: {},
       options: undefined,
     };
@@ -218,16 +266,32 @@ export class Declarations {
   }
 
   private lay(name: string, entry: Entry): LaidOver {
-    const { root, feature, decorator, configured } = entry;
+    const laid = layOver(this.layersOf(name, entry));
+    entry.options = laid.options;
+    return laid;
+  }
+
+  private layersOf(name: string, entry: Entry): Layer[] {
+    const { root, feature, decorator, live, configured } = entry;
     const inCode = [...feature, ...decorator].map(({ options = {}, source }) =>
       codeLayer(options, source),
     );
     const variables = this.environment?.layerOf(name);
     const layers: Layer[] = [...root.layers, ...inCode];
     if (variables !== undefined) layers.push(variables);
-    const laid = layOver([...layers, codeLayer(configured, 'configure()')]);
-    entry.options = laid.options;
-    return laid;
+    return [...layers, ...live.layers, codeLayer(configured, 'configure()')];
+  }
+
+  private unknownLive(name: string): OptionProblem {
+    const closest = this.closestTo(name);
+    return {
+      path: formatPath(['circuits', name]),
+      message:
+        'nothing declares such a circuit; ' +
+        (closest === undefined
+          ? `there are: ${this.names().join(', ')}`
+          : `did you mean "${closest}"?`),
+    };
   }
 
   private problemsOf(name: string): OptionProblem[] {
@@ -258,6 +322,26 @@ export class Declarations {
         };
       });
   }
+}
+
+function readLive(
+  given: unknown,
+  root: RootOptions,
+): { problems: OptionProblem[]; found: Map<string, FoundLayers> } {
+  const { problems: misfits } = examineOptions(
+    liveOptionsSchema,
+    // Nothing at all is a mistake of the source's, not the options of no circuit.
+    given ?? null,
+  );
+  const problems: OptionProblem[] = [...misfits];
+  const groups = groupsIn(given, 'circuits', problems);
+  const found = new Map(
+    Array.from(groups, ([name, options]) => [
+      name,
+      root.alone(options, 'circuits', name),
+    ]),
+  );
+  return { problems, found };
 }
 
 function nameProblems(

@@ -3,6 +3,7 @@ import type { CacheStore } from '../policies/cache-store.js';
 import type { CircuitOptions } from '../state/circuit-options.js';
 import { isMergeable } from '../state/merge-options.js';
 import { option } from '../state/option.js';
+import { configSourceSchema } from './config-source.js';
 import type { BuiltInPreset } from './presets.js';
 
 /** A preset that ships, or one of `presets`. */
@@ -59,6 +60,7 @@ export const moduleOptionsSchema = z.strictObject({
     '{ prefix }, or false',
     'whether environment variables override the options of declared circuits',
   ),
+  configSource: configSourceSchema,
 });
 
 /** The options of the whole application, as a user writes them. */

@@ -57,15 +57,36 @@ export class RootOptions {
     options: PresetCircuitOptions,
     ...path: readonly string[]
   ): FoundLayers {
-    const { preset = this.defaults.preset, ...own } = options;
-    const layers = [...this.bottom()];
+    const { preset } = this.defaults;
+    const isGiven = options.preset !== undefined || preset === undefined;
+    const { layers, problems } = isGiven
+      ? this.alone(options, ...path)
+      : this.withPreset(preset, ['defaults'], options, path);
+    return { layers: [...this.bottom(), ...layers], problems };
+  }
+
+  /** The preset that options name, if they do, and the options over it. */
+  alone(
+    options: PresetCircuitOptions,
+    ...path: readonly string[]
+  ): FoundLayers {
+    const { preset, ...own } = options;
+    return this.withPreset(preset, path, own, path);
+  }
+
+  private withPreset(
+    preset: string | undefined,
+    giver: readonly string[],
+    { preset: _preset, ...own }: PresetCircuitOptions,
+    path: readonly string[],
+  ): FoundLayers {
+    const layers: Layer[] = [];
     const problems: OptionProblem[] = [];
     if (preset !== undefined) {
       const found = this.presets.get(preset);
       if (found !== undefined) {
         layers.push(rootLayer(found, 'presets', preset));
       } else {
-        const giver = options.preset === undefined ? ['defaults'] : path;
         problems.push(this.unknownPreset(preset, [...giver, 'preset']));
       }
     }
@@ -104,7 +125,7 @@ function groupIn(options: unknown, key: string): object | undefined {
 }
 
 /** The groups of options in a group, by name. */
-function groupsIn(
+export function groupsIn(
   options: unknown,
   key: string,
   problems: OptionProblem[],
