@@ -257,8 +257,14 @@ describe('a cache that lets Observables share', () => {
     expect(source.observed).toBe(true);
     second.subscription.unsubscribe();
     expect(source.observed).toBe(false);
-    watch(of(1));
+    expect(watch(of(1)).seen).toEqual([1, 'complete']);
     expect(calls()).toBe(2);
+  });
+
+  it('makes the call of whoever comes after one that failed', () => {
+    const { watch } = bench({ coalesce: true });
+    expect(watch(failing).seen).toEqual([down]);
+    expect(watch(of(1)).seen).toEqual([1, 'complete']);
   });
 
   it('tells each subscriber that a kept value answers', () => {
