@@ -38,6 +38,11 @@ export class Gate {
     this.configure(machine.rules);
   }
 
+  /** Nobody holds a place, not even a call that has timed out and still runs. */
+  get isIdle(): boolean {
+    return this.bulkhead === undefined || this.bulkhead.running === 0;
+  }
+
   /** Nothing but the circuit itself is in the way. */
   get isBare(): boolean {
     return this.rateLimit === undefined && this.bulkhead === undefined;

@@ -49,6 +49,11 @@ export class Pipeline {
     this.observables = new ObservableWay(around);
   }
 
+  /** Whether no work of its calls is known to go on. */
+  get isIdle(): boolean {
+    return this.host.machine.inFlight === 0 && this.gate.isIdle;
+  }
+
   /** Takes other rules. */
   configure(): void {
     this.gate.configure(this.host.machine.rules);

@@ -33,6 +33,7 @@ import {
   type FailoverCall,
   type FailoverOptions,
 } from './failover.js';
+import { addTotals, noTotals } from './figures/totals-sum.js';
 import { KeyedCircuits, OVERFLOW_KEY } from './keyed-circuits.js';
 import type { PresetCircuitOptions } from './module-options.js';
 import { OnceLogger } from './once-logger.js';
@@ -184,6 +185,20 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   /** Every circuit at this instant, keyed ones too, as plain JSON. */
   snapshot(): CircuitSnapshot[] {
     return Array.from(this, circuit => circuit.snapshot());
+  }
+
+  /**
+   * What has become of the calls of a name: the totals of its circuit and of all
+   * keyed circuits under it, also of those that were let go. They never go down.
+   *
+   * @throws UnknownCircuitError if the name is not declared
+   */
+  totals(name: string): CircuitSnapshot['totals'] {
+    this.get(name);
+    const sum = noTotals();
+    for (const circuit of this.under(name)) addTotals(sum, circuit.totals);
+    addTotals(sum, this.forgottenTotals(name) ?? noTotals());
+    return sum;
   }
 
   /**

@@ -86,5 +86,5 @@ export class KeyedCircuits implements Iterable<Circuit> {
 }
 
 function isIdle(circuit: Circuit): boolean {
-  return circuit.state === 'closed' && circuit.inFlight === 0;
+  return circuit.state === 'closed' && circuit.pipeline.isIdle;
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { Circuit } from '../../lib/circuit/circuit.js';
+import { CallTimeoutException } from '../../lib/errors/call-timeout.exception.js';
 import { UnknownCircuitError } from '../../lib/errors/unknown-circuit.error.js';
+import { settled } from '../support/policy-host.js';
 import { RegistryBench } from '../support/registry-bench.js';
 
 describe('keyed circuits', () => {
@@ -168,6 +170,91 @@ describe('keyed circuits', () => {
       registry.keyed('shop', 'new');
 
       expect(keysOf(registry)).toEqual(['k8', 'k9', 'new']);
+    });
+  });
+
+  it('are kept while a call that has timed out still holds its place', async () => {
+    const { registry, clock } = new RegistryBench({
+      circuits: {
+        shop: {
+          maxKeys: 1,
+          consecutiveFailures: 9,
+          bulkhead: { maxConcurrent: 1 },
+        },
+      },
+    });
+    const kept = registry.keyed('shop', 'kept');
+    let end: (() => void) | undefined;
+    const call = kept.execute(
+      () => new Promise<void>(resolve => (end = resolve)),
+      { timeout: '1s' },
+    );
+    await settled();
+    clock.advance(1_000);
+    await expect(call).rejects.toThrow(CallTimeoutException);
+
+    expect(registry.keyed('shop', 'other').key).toBe('(overflow)');
+    expect(registry.keyed('shop', 'kept')).toBe(kept);
+
+    end!();
+    await settled();
+    expect(registry.keyed('shop', 'other').key).toBe('other');
+  });
+
+  describe('totals of a name', () => {
+    const work = (circuit: Circuit) => circuit.tryAcquire()!.success(1);
+
+    it('are the sums of its circuits', () => {
+      const { registry } = benchOf(10);
+      work(registry.get('shop'));
+      for (const key of ['a', 'b']) work(registry.keyed('shop', key));
+      registry.keyed('shop', 'b').tryAcquire()!.failure(new Error());
+
+      expect(registry.totals('shop')).toMatchObject({
+        calls: 4,
+        successes: 3,
+        failures: 1,
+      });
+    });
+
+    it('never go down when a circuit is let go', () => {
+      const { registry } = benchOf(1);
+      for (const key of ['a', 'b', 'c']) work(registry.keyed('shop', key));
+
+      expect(keysOf(registry)).toEqual(['c']);
+      expect(registry.totals('shop').successes).toBe(3);
+    });
+
+    it('have what the shared circuit has counted', () => {
+      const { registry } = benchOf(1);
+      registry.keyed('shop', 'a').forceOpen();
+      work(registry.keyed('shop', 'b'));
+
+      expect(registry.totals('shop').successes).toBe(1);
+    });
+
+    it('are those of one circuit where there are no keys', () => {
+      const { registry } = benchOf(1);
+      work(registry.get('shop'));
+
+      expect(registry.totals('shop')).toEqual(
+        registry.get('shop').snapshot().totals,
+      );
+    });
+
+    it('are a copy', () => {
+      const { registry } = benchOf(1);
+      const before = registry.totals('shop');
+
+      work(registry.get('shop'));
+
+      expect(before.calls).toBe(0);
+    });
+
+    it('need a declared name', () => {
+      expect(() => benchOf(1).registry.totals('shpo')).toThrow(
+        UnknownCircuitError,
+      );
     });
   });
 
