@@ -25,6 +25,8 @@ interface StreamState extends CallState {
   hasValue?: boolean;
   /** The whole call's scope, where it has a deadline. */
   deadline?: AbortScope;
+  /** Whether its end at the deadline is counted. */
+  isPastDeadline?: boolean;
 }
 
 interface ObservableCall<T> {
@@ -210,7 +212,7 @@ export class ObservableWay {
       unsubscribe: () => {
         if (hasValue) permit.success();
         else if (state.deadline?.state === 'timed-out') {
-          settlement.countTimeout('deadline');
+          this.countDeadline(state);
           settlement.fail(permit, state.deadline.signal.reason, call, state);
         } else permit.cancel();
       },
@@ -219,10 +221,15 @@ export class ObservableWay {
 
   /** An error that is no attempt's: the deadline's between two of them, or the caller's abort. */
   private judge(error: unknown, call: Call, state: StreamState): Verdict {
-    if (state.deadline?.state === 'timed-out') {
-      this.around.settlement.countTimeout('deadline');
-    }
+    if (state.deadline?.state === 'timed-out') this.countDeadline(state);
     return this.around.host.classify(error, call);
+  }
+
+  /** Once for each call: its attempt and the call itself hear of it. */
+  private countDeadline(state: StreamState): void {
+    if (state.isPastDeadline === true) return;
+    state.isPastDeadline = true;
+    this.around.settlement.countTimeout('deadline');
   }
 }
 

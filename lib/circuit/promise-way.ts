@@ -228,17 +228,23 @@ export class PromiseWay {
           );
     const context: CallContext =
       scope ?? new LazyCallContext(number, undefined);
-    const ended = () => place?.release();
+    // Free when the work has ended and the circuit knows how: whoever waits for the
+    // place asks it then.
+    let awaited = 2;
+    const leave = () => {
+      if (--awaited === 0) place?.release();
+    };
     const start = () => body(context);
     let running: Promise<unknown>;
     if (timeout !== undefined && scope !== undefined) {
-      running = timeout.run(scope, start, { ended });
+      running = timeout.run(scope, start, { ended: leave });
     } else {
-      running = runInScope(scope, start, ended);
+      running = runInScope(scope, start, leave);
     }
     return running.then(
       value => {
         settlement.succeed(permit, plan, value, state);
+        leave();
         return value;
       },
       (error: unknown) => {
@@ -246,6 +252,7 @@ export class PromiseWay {
         if (scope === undefined || scope.state === 'settled') {
           settlement.fail(permit, error, call, state);
         }
+        leave();
         throw error;
       },
     );

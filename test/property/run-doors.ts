@@ -9,6 +9,7 @@ import {
 } from '../../lib/circuit/call-options.js';
 import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 import { isRejection } from '../../lib/errors/rejection.js';
+import { passTime } from '../support/pass-time.js';
 import { settled } from '../support/policy-host.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import {
@@ -194,13 +195,7 @@ class DoorsRun {
 
   /** Millisecond by millisecond, with all that each brings about. */
   private async pass(milliseconds: number): Promise<void> {
-    await settled();
-    for (let each = 0; each < milliseconds; each++) {
-      const before = this.clock.pending;
-      this.clock.advance(1);
-      if (this.clock.pending !== before) await settled();
-    }
-    await settled();
+    await passTime(this.clock, milliseconds);
     this.checkDeadlines();
   }
 
