@@ -89,6 +89,7 @@ export class Bulkhead {
     if (this.queue.size >= this.rules.maxQueue) {
       return Promise.reject(this.rejection());
     }
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.queue.delete(waiter);

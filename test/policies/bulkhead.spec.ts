@@ -114,6 +114,16 @@ describe('a bulkhead', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('does not let whoever is aborted already wait', async () => {
+    const { bulkhead, clock, enter } = setUp();
+    bulkhead.tryEnter();
+    const gone = enter(AbortSignal.abort('gone'));
+    await settled();
+    expect(gone.error).toBe('gone');
+    expect(bulkhead.waiting).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+
   it('releases a place once, however often it is told', () => {
     const { bulkhead } = setUp({ maxConcurrent: 2 });
     const place = bulkhead.tryEnter();
