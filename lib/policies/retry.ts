@@ -79,6 +79,9 @@ export const retrySchema = option(
 /** How a call is tried again, in milliseconds. */
 export type RetryRules = z.output<typeof retry>;
 
+/** Milliseconds of `Retry-After` that a call waits for, whatever its own longest wait is. */
+const PATIENCE = 60_000;
+
 /** Decides whether a failed call is tried again, and when. */
 export class Retry {
   private readonly matches: ((error: unknown) => boolean) | undefined;
@@ -105,7 +108,9 @@ export class Retry {
 
   /**
    * Milliseconds to wait before the next attempt, or `undefined` to give up. A
-   * wait that is answered has been taken out of the budget.
+   * wait that is answered has been taken out of the budget. It is never shorter
+   * than the error's `Retry-After`; one of more than a minute, and more than
+   * `backoff.max`, is not waited for.
    *
    * @param attempt the number of the attempt that failed, from 1
    * @param error what it failed with: a failure by the circuit's rules
@@ -117,8 +122,11 @@ export class Retry {
     expiresAt = Infinity,
   ): number | undefined {
     if (attempt >= this.rules.attempts || !this.takes(error)) return undefined;
-    const now = this.host.clock.now();
-    const delay = this.delay(attempt, error);
+    const { clock } = this.host;
+    const now = clock.now();
+    const retryAfter = retryAfterOf(error, clock.wallTime()) ?? 0;
+    if (retryAfter > this.longestRetryAfter) return undefined;
+    const delay = Math.max(this.backoffAfter(attempt), retryAfter);
     if (now + delay >= expiresAt) return undefined;
     return this.budget === undefined || this.budget.tryTake(now)
       ? delay
@@ -128,10 +136,9 @@ export class Retry {
   /**
    * Exponential backoff with full jitter (M. Brooker, "Exponential Backoff And
    * Jitter", AWS Architecture Blog, 2015): a random time from 0 to the cap, so
-   * that callers that failed together do not come back together. Never shorter
-   * than the dependency's own `Retry-After`.
+   * that callers that failed together do not come back together.
    */
-  private delay(attempt: number, error: unknown): number {
+  private backoffAfter(attempt: number): number {
     const { initial, multiplier, max, jitter } = this.rules.backoff;
     // Bounded: zero times an infinite growth would be no number.
     const growth = Math.min(
@@ -139,11 +146,12 @@ export class Retry {
       Number.MAX_SAFE_INTEGER,
     );
     const cap = Math.min(max, initial * growth);
-    const drawn = cap * (1 - jitter + jitter * this.random());
-    return Math.max(
-      drawn,
-      retryAfterOf(error, this.host.clock.wallTime()) ?? 0,
-    );
+    return cap * (1 - jitter + jitter * this.random());
+  }
+
+  /** A dependency that wants to be left alone for longer is not asked again: nobody waits that long. */
+  private get longestRetryAfter(): number {
+    return Math.max(this.rules.backoff.max, PATIENCE);
   }
 
   private takes(error: unknown): boolean {

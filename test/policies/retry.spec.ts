@@ -102,6 +102,22 @@ describe('retry', () => {
     expect(retry.delayAfter(1, busy)).toBe(7_000);
   });
 
+  it.each([
+    ['60', {}, 60_000],
+    ['61', {}, undefined],
+    // Node's timers fire at once when they are told to wait that long.
+    [String(30 * 86_400), {}, undefined],
+    ['61', { max: 90_000 }, 61_000],
+    ['91', { max: 90_000 }, undefined],
+  ])(
+    'with Retry-After %s and backoff %j waits %p ms',
+    (retryAfter, backoff, wait) => {
+      const { retry } = setUp({ attempts: 2, backoff, budget: false });
+      const busy = { response: { headers: { 'retry-after': retryAfter } } };
+      expect(retry.delayAfter(1, busy)).toBe(wait);
+    },
+  );
+
   it('gives up when the wait would pass the deadline, and keeps the budget', () => {
     const { retry } = setUp({
       attempts: 2,
