@@ -13,7 +13,7 @@ import {
 import type { CircuitState } from '../state/circuit-state.js';
 import { createClassifier, type Classifier } from '../state/classification.js';
 import { systemClock, type Clock } from '../state/clock.js';
-import type { Coordinator } from '../state/coordinator.js';
+import type { Coordinator, Order } from '../state/coordinator.js';
 import {
   CIRCUIT_EVENT_TYPES,
   type CircuitEvent,
@@ -270,7 +270,7 @@ export class Circuit {
     const rules = this.parse(mergeOptions(this.base, patches));
     this.patches = patches;
     this.follow(rules);
-    this.machine.tellPatch(patch);
+    this.machine.shared.tellPatch(patch);
   }
 
   /**
@@ -296,13 +296,13 @@ export class Circuit {
   /** Refuses every call until {@link releaseOverride} or {@link reset}. */
   forceOpen(reason = 'forced open'): void {
     this.machine.force('forced-open', reason);
-    this.machine.tellOrder({ action: 'force-open', reason });
+    this.tellOrder({ action: 'force-open', reason });
   }
 
   /** Passes every call, whatever happens, until {@link releaseOverride} or {@link reset}. */
   forceClosed(reason = 'forced closed'): void {
     this.machine.force('forced-closed', reason);
-    this.machine.tellOrder({ action: 'force-closed', reason });
+    this.tellOrder({ action: 'force-closed', reason });
   }
 
   /** Ends an override: from forced open to half-open, from forced closed to closed. */
@@ -311,14 +311,14 @@ export class Circuit {
     this.machine.releaseOverride(reason);
     // Without an override there was nothing to release.
     if (this.state !== before) {
-      this.machine.tellOrder({ action: 'release', reason });
+      this.tellOrder({ action: 'release', reason });
     }
   }
 
   /** Closed with an empty window, whatever came before; also ends an override. Totals stay. */
   reset(reason = 'it was reset'): void {
     this.machine.reset(reason);
-    this.machine.tellOrder({ action: 'reset', reason });
+    this.tellOrder({ action: 'reset', reason });
   }
 
   /** Every event, told at once. A subscriber that throws is logged and harms nobody. */
@@ -368,6 +368,10 @@ export class Circuit {
       this.reported.add(what);
       this.logger.warn(`Circuit "${this.name}": ${subject}: ${warning}`);
     }
+  }
+
+  private tellOrder(order: Omit<Order, 'state'>): void {
+    this.machine.shared.tellOrder({ ...order, state: this.state });
   }
 
   private follow(rules: CircuitRules): void {

@@ -86,7 +86,7 @@ export function takeSnapshot(machine: StateMachine): CircuitSnapshot {
     latency: record.latency.snapshot(now),
     lastFailure: history.failures.at(-1) ?? null,
     transitions: [...history.transitions],
-    shared: machine.describeShared(),
+    shared: machine.shared.describe(),
   };
 }
 

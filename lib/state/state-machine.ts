@@ -1,61 +1,17 @@
+import { ProbeDeadlineError } from '../errors/probe-deadline.error.js';
+import type { RefusalCode } from '../errors/rejection.js';
 import {
   Admission,
-  type Ending,
   type CallPermit,
+  type Ending,
   type Settler,
 } from './admission.js';
-import { CallRecord, type CountedEnding } from './call-record.js';
-import type { CircuitOptions, CircuitRules } from './circuit-options.js';
-import type { Clock } from './clock.js';
-import type {
-  Coordinator,
-  Order,
-  SharedSnapshot,
-  SharedState,
-} from './coordinator.js';
-import type { RefusalCode } from '../errors/rejection.js';
-import { ProbeDeadlineError } from '../errors/probe-deadline.error.js';
-import { EventEmitter } from './event-emitter.js';
-import type { CircuitEvent, CircuitEventDetails } from './events.js';
-import {
-  HalfOpenTally,
-  type Lapse,
-  type ProbeVerdict,
-} from './half-open-tally.js';
-import { History } from './history.js';
-import { InFlightList } from './in-flight-list.js';
-import { openWait } from './open-wait.js';
-import { retryAfterOf } from './retry-after.js';
+import type { CountedEnding } from './call-record.js';
+import type { CircuitRules } from './circuit-options.js';
+import type { HalfOpenTally, Lapse, ProbeVerdict } from './half-open-tally.js';
+import { PhaseMachine, slowAfter } from './phase-machine.js';
+import { halfOpen } from './phase.js';
 import { findSlowTrip, findTrip, type Trip } from './trip-rules.js';
-
-/** What a state machine stands on; all of it can be replaced in tests. */
-export interface StateMachineDependencies {
-  readonly clock: Clock;
-  /** A number from 0 to 1; draws the jitter of an opening. */
-  readonly random: () => number;
-  readonly coordinator?: Coordinator | undefined;
-  /** Told of what user code throws. */
-  readonly report: (what: string, error: unknown) => void;
-}
-
-/** What only one state has. */
-type PhaseDetails =
-  | { readonly state: 'closed' }
-  | { readonly state: 'open'; readonly wait: number; readonly trip: Trip }
-  | { readonly state: 'half-open'; readonly tally: HalfOpenTally }
-  | {
-      readonly state: 'forced-open' | 'forced-closed';
-      readonly reason: string;
-    };
-
-/** A state, since when (in the clock's time, and as epoch ms), and what only that state has. */
-export type Phase = PhaseDetails & {
-  readonly since: number;
-  readonly at: number;
-};
-
-/** What callers are told when all probes are taken: places come free at any time. */
-const RETRY_AFTER_FULL_MS = 1_000;
 
 /** The permit of a call that passes without being recorded. */
 const UNRECORDED: CallPermit = Object.freeze({
@@ -73,94 +29,9 @@ const UNRECORDED: CallPermit = Object.freeze({
  * Decides whether a call is admitted and what its end means. Starts no timer and
  * does no I/O: everything happens at admissions and at outcomes.
  */
-export class StateMachine implements Settler {
-  generation = 0;
-  /** Openings in a row since the circuit was last closed. */
-  attempt = 0;
+export class StateMachine extends PhaseMachine implements Settler {
   /** Calls that were admitted and have not ended, of every generation. */
   inFlight = 0;
-  phase: Phase;
-  readonly record: CallRecord;
-  readonly timed: InFlightList;
-  readonly history = new History();
-  readonly emitter: EventEmitter;
-  private time: number;
-  private coordinator: Coordinator | undefined;
-
-  constructor(
-    readonly name: string,
-    readonly key: string | null,
-    public rules: CircuitRules,
-    private readonly deps: StateMachineDependencies,
-  ) {
-    const { clock, coordinator, report } = deps;
-    this.time = clock.now();
-    this.phase = { state: 'closed', since: this.time, at: clock.wallTime() };
-    this.record = new CallRecord(rules.window);
-    this.timed = new InFlightList(slowAfter(rules));
-    this.emitter = new EventEmitter({ name, key }, clock, error =>
-      report('a listener', error),
-    );
-    if (coordinator !== undefined) this.coordinate(coordinator);
-  }
-
-  /**
-   * Shares a view with other instances from now on.
-   *
-   * @returns what ends it
-   */
-  coordinate(coordinator: Coordinator): () => void {
-    this.coordinator = coordinator;
-    const stop = this.emitter.on(['transition'], event =>
-      coordinator.transitioned(event as CircuitEvent<'transition'>),
-    );
-    return () => {
-      stop();
-      if (this.coordinator === coordinator) this.coordinator = undefined;
-    };
-  }
-
-  /**
-   * Takes over a state of the shared view. It is a transition of this circuit's
-   * own, unless the circuit stands there already; then only the wait or the
-   * probes begin anew.
-   */
-  follow(shared: SharedState): void {
-    const { state, reason } = shared;
-    const now = this.now();
-    const { phase } = this;
-    if (state === phase.state && (state === 'closed' || isForced(state))) {
-      return;
-    }
-    this.attempt = shared.attempt;
-    const details: PhaseDetails =
-      shared.state === 'open'
-        ? { state: 'open', wait: shared.wait, trip: { rule: 'shared', reason } }
-        : shared.state === 'half-open'
-          ? halfOpen()
-          : shared.state === 'closed'
-            ? { state: 'closed' }
-            : { state: shared.state, reason };
-    if (state === phase.state) {
-      this.startGeneration();
-      this.phase = { ...details, since: now, at: this.deps.clock.wallTime() };
-    } else if (isForced(state)) {
-      const action = state === 'forced-open' ? 'force-open' : 'force-closed';
-      this.override(action, details, reason);
-    } else if (isForced(phase.state)) {
-      this.override('release', details, reason);
-    } else {
-      this.become(details, now, reason);
-      this.emitter.flush();
-    }
-  }
-
-  /** Monotonic milliseconds. A clock that steps back counts as no time. */
-  now(): number {
-    const reading = this.deps.clock.now();
-    if (reading > this.time) this.time = reading;
-    return this.time;
-  }
 
   /** Admits a call, or counts and tells its rejection. */
   tryAcquire(): CallPermit | undefined {
@@ -198,21 +69,12 @@ export class StateMachine implements Settler {
     }
   }
 
-  /** Milliseconds until a refused caller should come back; `null` while nobody knows. */
-  retryAfter(now = this.now()): number | null {
-    const { phase } = this;
-    if (phase.state === 'half-open') return RETRY_AFTER_FULL_MS;
-    return phase.state === 'open'
-      ? Math.max(0, phase.wait - (now - phase.since))
-      : null;
-  }
-
   /** The deadline that fell due first and that nobody has noticed yet. */
   nextLapse(now: number): Lapse | undefined {
     const { phase } = this;
     if (phase.state !== 'half-open') return undefined;
     const { halfOpen } = this.rules;
-    const rules = this.isJudgedElsewhere()
+    const rules = this.shared.judgesProbes()
       ? { ...halfOpen, maxDuration: Infinity }
       : halfOpen;
     return phase.tally.nextLapse(rules, phase.since, now);
@@ -287,63 +149,6 @@ export class StateMachine implements Settler {
     this.emitter.flush();
   }
 
-  /** Sets or changes an override; repeating one does nothing. */
-  force(state: 'forced-open' | 'forced-closed', reason: string): void {
-    if (this.phase.state === state) return;
-    const action = state === 'forced-open' ? 'force-open' : 'force-closed';
-    this.override(action, { state, reason }, reason);
-  }
-
-  /** From forced-open to half-open, from forced-closed to closed. */
-  releaseOverride(reason: string): void {
-    const { state } = this.phase;
-    if (state === 'forced-open') this.override('release', halfOpen(), reason);
-    if (state === 'forced-closed') {
-      this.override('release', { state: 'closed' }, reason);
-    }
-  }
-
-  /** Closed, with a new window, whatever came before. Totals stay. */
-  reset(reason: string): void {
-    const { state } = this.phase;
-    if (state === 'closed') {
-      this.startGeneration();
-      this.record.startWindow(this.rules.window);
-    } else if (state === 'open' || state === 'half-open') {
-      this.become({ state: 'closed' }, this.now(), reason);
-      this.emitter.flush();
-    } else {
-      this.override('reset', { state: 'closed' }, reason);
-    }
-  }
-
-  /** Tells the shared view of an order, after it was done here. */
-  tellOrder(order: Omit<Order, 'state'>): void {
-    this.tellCoordinator(each =>
-      each.ordered?.({ ...order, state: this.phase.state }),
-    );
-  }
-
-  /** Tells the shared view of options that were changed at run time. */
-  tellPatch(patch: CircuitOptions): void {
-    this.tellCoordinator(each => each.configured?.(patch));
-  }
-
-  /** What a snapshot tells of the shared view. */
-  describeShared(): SharedSnapshot | null {
-    let described: SharedSnapshot | undefined;
-    this.tellCoordinator(each => void (described = each.describe?.()));
-    return described ?? null;
-  }
-
-  private tellCoordinator(tell: (coordinator: Coordinator) => void): void {
-    try {
-      if (this.coordinator !== undefined) tell(this.coordinator);
-    } catch (error) {
-      this.deps.report('the coordinator', error);
-    }
-  }
-
   private admit(now: number): Admission | undefined {
     this.judgeProbes(now);
     const { phase } = this;
@@ -357,13 +162,14 @@ export class StateMachine implements Settler {
       }
       case 'open': {
         const isDue = now - phase.since >= phase.wait;
-        if (!isDue || !this.mayProbe()) return undefined;
+        if (!isDue || !this.shared.allowsProbe()) return undefined;
         const next = halfOpen();
         this.become(next, now, 'the wait is over');
         return this.enterProbe(now, next.tally);
       }
       case 'half-open':
-        return phase.tally.hasPlace(this.rules.halfOpen) && this.mayProbe()
+        return phase.tally.hasPlace(this.rules.halfOpen) &&
+          this.shared.allowsProbe()
           ? this.enterProbe(now, phase.tally)
           : undefined;
       case 'forced-closed':
@@ -384,31 +190,6 @@ export class StateMachine implements Settler {
     const probe = this.enter(now, true);
     tally.enter(probe);
     return probe;
-  }
-
-  private mayProbe(): boolean {
-    const { coordinator } = this;
-    if (coordinator === undefined) return true;
-    const { name, key, generation } = this;
-    try {
-      return coordinator.allowsProbe({ name, key, generation });
-    } catch (error) {
-      this.deps.report('the coordinator', error);
-      return true;
-    }
-  }
-
-  /** Whether somebody else decides what the probes' results mean. */
-  private isJudgedElsewhere(): boolean {
-    const { coordinator } = this;
-    if (coordinator?.judgesProbes === undefined) return false;
-    const { name, key, generation } = this;
-    try {
-      return coordinator.judgesProbes({ name, key, generation });
-    } catch (error) {
-      this.deps.report('the coordinator', error);
-      return false;
-    }
   }
 
   private refuse(now: number): void {
@@ -547,7 +328,7 @@ export class StateMachine implements Settler {
 
   private judgeTally(now: number, error: unknown): void {
     const { phase } = this;
-    if (phase.state !== 'half-open' || this.isJudgedElsewhere()) return;
+    if (phase.state !== 'half-open' || this.shared.judgesProbes()) return;
     const { tally, since } = phase;
     const verdict = tally.verdict(this.rules.halfOpen, now - since);
     this.endProbing(verdict, tally, now, error);
@@ -567,61 +348,4 @@ export class StateMachine implements Settler {
       this.open({ rule: 'halfOpen', reason }, at, error);
     }
   }
-
-  private open(trip: Trip, at: number, error: unknown): void {
-    const { clock, random, report } = this.deps;
-    this.attempt++;
-    this.record.window.age(at);
-    const asked = retryAfterOf(error, clock.wallTime()) ?? 0;
-    const wait = openWait(this.rules, this.attempt, asked, random, report);
-    this.become({ state: 'open', wait, trip }, at, trip.reason);
-  }
-
-  private override(
-    action: CircuitEventDetails['override']['action'],
-    phase: PhaseDetails,
-    reason: string,
-  ): void {
-    this.emitter.tell('override', { action, reason }, this.generation + 1);
-    this.become(phase, this.now(), reason);
-    this.emitter.flush();
-  }
-
-  private become(details: PhaseDetails, since: number, reason: string): void {
-    const from = this.phase.state;
-    const to = details.state;
-    // A change that nobody noticed when it fell due happened then, not now.
-    const at = this.deps.clock.wallTime() - (this.time - since);
-    this.startGeneration();
-    if (to === 'closed') this.attempt = 0;
-    // Open keeps the window that tripped it, for whoever asks why.
-    if (to !== 'open') this.record.startWindow(this.rules.window);
-    this.phase = { ...details, since, at };
-    this.history.addTransition({ from, to, at, reason });
-    const { attempt, generation } = this;
-    const retryAfter = details.state === 'open' ? details.wait : null;
-    this.emitter.tell(
-      'transition',
-      { from, to, reason, attempt, retryAfter },
-      generation,
-    );
-  }
-
-  private startGeneration(): void {
-    this.timed.startGeneration(++this.generation);
-  }
-}
-
-function halfOpen() {
-  return { state: 'half-open' as const, tally: new HalfOpenTally() };
-}
-
-function isForced(
-  state: Phase['state'],
-): state is 'forced-open' | 'forced-closed' {
-  return state === 'forced-open' || state === 'forced-closed';
-}
-
-function slowAfter({ slowCallDuration }: CircuitRules): number {
-  return slowCallDuration === false ? Infinity : slowCallDuration;
 }
