@@ -158,6 +158,6 @@ function createRegistry(
     variables: process.env,
     decorated: declaredCircuits(modules),
   });
-  logTransitions(registry);
+  registry.endWith(logTransitions(registry, undefined, dependencies?.clock));
   return registry;
 }

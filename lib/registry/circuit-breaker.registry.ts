@@ -62,6 +62,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   private readonly circuits = new Map<string, Circuit>();
   private readonly keyedCircuits = new Map<string, KeyedCircuits>();
   private readonly listeners = new CircuitListeners();
+  private readonly stops: (() => void)[] = [];
   private readonly createdWith = new Map<string, PresetCircuitOptions>();
   private readonly logger: OnceLogger;
   private readonly failovers: Failover;
@@ -342,8 +343,14 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     }
   }
 
+  /** @internal Has something end with the application. */
+  endWith(stop: () => void): void {
+    this.stops.push(stop);
+  }
+
   /** @internal Lets go of every listener: the application is closed. */
   dispose(): void {
+    for (const stop of this.stops.splice(0)) stop();
     this.listeners.clear();
     for (const circuit of this.existing()) circuit.dispose();
   }

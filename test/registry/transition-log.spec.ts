@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { logTransitions } from '../../lib/registry/transition-log.js';
+import type { LogFields, LogLevel } from '../../lib/registry/log-line.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import { RegistryBench } from '../support/registry-bench.js';
 
@@ -18,9 +19,11 @@ describe('logTransitions', () => {
     probe.success(1);
 
     expect(lines).toEqual([
-      `warn Circuit ${whileOpen}`,
-      `log Circuit ${whileHalfOpen}`,
-      `log Circuit ${circuit.explain().sentence} Reason: 1 of 1 probes succeeded.`,
+      expect.stringContaining(`warn Circuit ${whileOpen}`),
+      expect.stringContaining(`log Circuit ${whileHalfOpen}`),
+      expect.stringContaining(
+        `log Circuit ${circuit.explain().sentence} Reason: 1 of 1 probes succeeded.`,
+      ),
     ]);
     expect(lines[0]).toContain('no answer');
   });
@@ -66,6 +69,84 @@ describe('logTransitions', () => {
     ]);
   });
 
+  it('says what callers get, and what they got meanwhile', async () => {
+    const { lines, circuit, clock } = logOf({
+      consecutiveFailures: 2,
+      halfOpen: { calls: 1 },
+    });
+    const call = () =>
+      circuit.execute(() => Promise.reject(new Error('down')), {
+        fallback: () => 'later',
+      });
+
+    for (let calls = 0; calls < 5; calls++) await call();
+    clock.advance(60_000);
+    circuit.tryAcquire()!.success(1);
+
+    expect(lines).toEqual([
+      // The second failure's own fallback answers after the circuit has opened.
+      expect.stringContaining(
+        'Callers are refused now or get their fallback, as they did 1 times for 2 failures so far.',
+      ),
+      expect.stringContaining(
+        'Meanwhile 3 calls were refused and 0 failed; fallbacks answered 4 and the cache 0.',
+      ),
+      expect.stringContaining('Meanwhile 0 calls were refused'),
+    ]);
+  });
+
+  it('is an error where a critical circuit opens', () => {
+    const { lines, circuit } = logOf({
+      critical: true,
+      consecutiveFailures: 1,
+    });
+    circuit.tryAcquire()!.failure(new Error());
+    expect(lines).toEqual([expect.stringMatching(/^error /)]);
+  });
+
+  it('is quieter about what is only watched', () => {
+    const { lines, circuit } = logOf({
+      critical: true,
+      mode: 'shadow',
+      consecutiveFailures: 1,
+    });
+    circuit.tryAcquire()!.failure(new Error());
+    circuit.reset();
+    expect(lines).toEqual([
+      expect.stringMatching(/^log .*mode shadow lets every call through/),
+      expect.stringMatching(/^debug /),
+    ]);
+  });
+
+  it('has the same as data', () => {
+    const { fields, circuit, clock } = logOf({
+      consecutiveFailures: 1,
+      openJitter: 0,
+    });
+    circuit.tryAcquire()!.failure(new RangeError('no answer'));
+    expect(JSON.parse(JSON.stringify(fields))).toEqual([
+      {
+        circuit: 'payments',
+        state: 'open',
+        mode: 'enforced',
+        since: '2030-01-01T00:00:00.000Z',
+        rule: 'consecutiveFailures',
+        from: 'closed',
+        to: 'open',
+        reason: '1 calls in a row failed',
+        attempt: 1,
+        window: expect.objectContaining({ calls: 1, failures: 1 }),
+        nextProbe: '2030-01-01T00:01:00.000Z',
+        lastFailure: {
+          at: clock.wallTime(),
+          name: 'RangeError',
+          message: 'no answer',
+        },
+        callers: { failures: 1, rejected: 0, fallbacks: 0, cacheHits: 0 },
+      },
+    ]);
+  });
+
   it('says nothing of calls', () => {
     const { lines, circuit } = logOf();
 
@@ -77,13 +158,102 @@ describe('logTransitions', () => {
   });
 });
 
+describe('the log of a circuit that flaps', () => {
+  const flap = {
+    consecutiveFailures: 1,
+    openDuration: 1_000,
+    maxOpenDuration: 1_000,
+    openJitter: 0,
+    halfOpen: { calls: 1 },
+  };
+
+  it('has ten lines a minute, and one that counts the others and says how it stands', () => {
+    const { lines, circuit, clock } = logOf(flap);
+    for (let round = 0; round < 20; round++) {
+      circuit.tryAcquire()!.failure(new Error());
+      clock.advance(1_000);
+    }
+    expect(lines).toHaveLength(10);
+
+    clock.advance(40_000);
+    // One transition into open, then two for each probe.
+    expect(lines.slice(10)).toEqual([
+      expect.stringMatching(
+        /^warn Circuit "payments" changed its state 29 times more within a minute. Now "payments" is open because/,
+      ),
+    ]);
+
+    clock.advance(60_000);
+    circuit.tryAcquire();
+    expect(lines[11]).toMatch(/^log Circuit "payments" is half-open/);
+    expect(lines).toHaveLength(12);
+  });
+
+  it('has every override', () => {
+    const { lines, circuit, clock } = logOf(flap);
+    for (let round = 0; round < 20; round++) {
+      circuit.tryAcquire()!.failure(new Error());
+      clock.advance(1_000);
+    }
+    circuit.forceOpen('enough');
+    expect(lines[10]).toContain('enough');
+  });
+
+  it('leaves those of other names alone', () => {
+    const { lines, registry, clock, circuit } = logOf(flap);
+    for (let round = 0; round < 20; round++) {
+      circuit.tryAcquire()!.failure(new Error());
+      clock.advance(1_000);
+    }
+    registry.getOrCreate('search').forceOpen();
+    expect(lines[10]).toContain('"search" is forced open');
+  });
+
+  it('is bounded for the keyed circuits of one name, too', () => {
+    const { lines, registry, clock } = logOf(flap);
+    for (let tenant = 0; tenant < 100; tenant++) {
+      registry
+        .keyed('payments', `${tenant}`)
+        .tryAcquire()!
+        .failure(new Error());
+    }
+    clock.advance(60_000);
+    expect(lines).toHaveLength(11);
+    expect(lines[10]).toContain('90 times more');
+  });
+
+  it('ends with the application', () => {
+    const { lines, stop, clock, circuit } = logOf(flap);
+    for (let round = 0; round < 20; round++) {
+      circuit.tryAcquire()!.failure(new Error());
+      clock.advance(1_000);
+    }
+    stop();
+    clock.advance(60_000);
+    expect(lines).toHaveLength(10);
+    expect(clock.pending).toBe(0);
+  });
+});
+
 function logOf(options: CircuitOptions = {}) {
   const bench = new RegistryBench({ circuits: { payments: options } });
   const lines: string[] = [];
-  logTransitions(bench.registry, {
-    log: (message: string) => void lines.push(`log ${message}`),
-    warn: (message: string) => void lines.push(`warn ${message}`),
-  });
+  const fields: LogFields[] = [];
+  const log = (level: LogLevel) => (message: string, more: LogFields) => {
+    lines.push(`${level} ${message}`);
+    fields.push(more);
+  };
+  const stop = logTransitions(
+    bench.registry,
+    {
+      error: log('error'),
+      warn: log('warn'),
+      log: log('log'),
+      debug: log('debug'),
+    },
+    bench.clock,
+  );
   const { registry, clock } = bench;
-  return { lines, registry, clock, circuit: registry.get('payments') };
+  const circuit = registry.get('payments');
+  return { lines, fields, stop, registry, clock, circuit };
 }
