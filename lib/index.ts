@@ -9,6 +9,11 @@ export type {
   FallbackOption,
 } from './protection/circuit-breaker-options.js';
 export { CircuitBreakerInterceptor } from './protection/circuit-breaker.interceptor.js';
+export { OnCircuitEvent } from './protection/on-circuit-event.decorator.js';
+export type {
+  CircuitEventHandler,
+  OnCircuitEventOptions,
+} from './protection/on-circuit-event.decorator.js';
 
 export { withCircuitBreaker } from './operators/with-circuit-breaker.js';
 

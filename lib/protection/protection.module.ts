@@ -5,6 +5,7 @@ import {
   ModulesContainer,
 } from '@nestjs/core';
 import { CircuitBreakerExplorer } from './circuit-breaker.explorer.js';
+import { CircuitEventExplorer } from './circuit-event.explorer.js';
 import { installRetryAfterFilter } from './install-retry-after-filter.js';
 import { TRANSPORT_ERRORS, TransportErrors } from './transport-errors.js';
 
@@ -21,6 +22,7 @@ import { TRANSPORT_ERRORS, TransportErrors } from './transport-errors.js';
 @Module({
   providers: [
     CircuitBreakerExplorer,
+    CircuitEventExplorer,
     {
       provide: TRANSPORT_ERRORS,
       inject: [ModulesContainer],

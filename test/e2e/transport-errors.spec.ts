@@ -96,7 +96,8 @@ class ScopedMessages extends Messages {
 }
 
 @CircuitBreaker('handler', { fallback: 'answerAnyway' })
-@Resolver({ scope: Scope.REQUEST })
+@Injectable({ scope: Scope.REQUEST })
+@Resolver()
 class ScopedQueries extends Queries {
   private readonly answer = 'instead';
   answerAnyway(_error: unknown) {
