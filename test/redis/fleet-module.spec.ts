@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { Redis } from 'ioredis';
+import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
+import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
+import {
+  CircuitBreakerFleet,
+  CircuitBreakerFleetModule,
+  type CircuitBreakerFleetOptions,
+} from '../../lib/redis/index.js';
+import { freePort, hasRedis, RedisServer } from './redis-server.js';
+
+const circuits = { payments: { openDuration: '30s' as const } };
+
+async function start(options: CircuitBreakerFleetOptions) {
+  const module = await Test.createTestingModule({
+    imports: [
+      CircuitBreakerModule.forRoot({ circuits }),
+      CircuitBreakerFleetModule.forRoot({ flushInterval: 20, ...options }),
+    ],
+  })
+    .setLogger({ log() {}, warn() {}, error() {} })
+    .compile();
+  const app = await module.init();
+  return {
+    app,
+    fleet: app.get(CircuitBreakerFleet),
+    registry: app.get(CircuitBreakerRegistry),
+  };
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 8_000; !(await holds());) {
+    if (Date.now() > end) throw new Error('not within eight seconds');
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+}
+
+describe('CircuitBreakerFleetModule', () => {
+  it('tells of every bad option at the start', async () => {
+    await expect(
+      start({ namespace: '', quorum: 0, flushIntervall: 3 } as never),
+    ).rejects.toThrow(/namespace[\s\S]*quorum[\s\S]*|flushInterval/);
+  });
+
+  it('asks for a connection', async () => {
+    await expect(start({})).rejects.toThrow(/connection/);
+  });
+
+  it('says what is missing where there are no circuits', async () => {
+    @Module({
+      imports: [CircuitBreakerFleetModule.forRoot({ connection: 'redis://x' })],
+    })
+    class Alone {}
+    await expect(
+      Test.createTestingModule({ imports: [Alone] }).compile(),
+    ).rejects.toThrow(/CircuitBreakerModule\.forRoot/);
+  });
+
+  it('lets circuits decide alone where there is no server', async () => {
+    const { app, fleet, registry } = await start({
+      connection: { host: '127.0.0.1', port: 1 },
+    });
+    const circuit = registry.get('payments');
+    await expect(circuit.execute(() => 1)).resolves.toBe(1);
+    for (let call = 0; call < 10; call++) {
+      circuit.tryAcquire()?.failure(new Error('down'));
+    }
+    expect(circuit.state).toBe('open');
+    expect(fleet.status.joined).toBe(false);
+    expect(registry.sharedView?.joined).toBe(false);
+    await app.close();
+  });
+});
+
+(hasRedis() ? describe : describe.skip)(
+  'two applications on one server',
+  () => {
+    let server: RedisServer;
+
+    beforeAll(async () => {
+      server = await RedisServer.start();
+    });
+
+    afterAll(() => server.stop());
+
+    it('share orders, options and keyed circuits, whatever these are called', async () => {
+      const client = new Redis({ port: server.port, lazyConnect: true });
+      const one = await start({ client, namespace: 'shop {1}' });
+      const two = await start({
+        connection: `redis://127.0.0.1:${server.port}`,
+        namespace: 'shop {1}',
+      });
+      const strange = `a{b}*:\n"'\u0000 é ${'x'.repeat(300)} \ud800`;
+      for (const each of [one, two]) {
+        each.registry.get('payments');
+        each.registry.keyed('payments', strange);
+      }
+      await until(() => two.registry.sharedView?.instances === 2);
+
+      one.registry.get('payments').forceOpen('maintenance \ud800');
+      await until(() => two.registry.get('payments').state === 'forced-open');
+      expect(two.registry.keyed('payments', strange).state).toBe('closed');
+
+      two.registry.keyed('payments', strange).forceClosed();
+      await until(
+        () => one.registry.keyed('payments', strange).state === 'forced-closed',
+      );
+
+      two.registry.configure('payments', { minimumCalls: 7 });
+      await until(() => one.registry.get('payments').rules.minimumCalls === 7);
+      expect(one.registry.keyed('payments', 'later').rules.minimumCalls).toBe(
+        7,
+      );
+
+      const redis = server.connect();
+      for (const key of await redis.keys('*')) {
+        expect(key.startsWith('{shop%20%7B1%7D}:')).toBe(true);
+        expect(key.length).toBeLessThan(300);
+        expect(await redis.pttl(key)).toBeGreaterThan(0);
+      }
+      await one.app.close();
+      await until(() => two.registry.sharedView?.instances === 1);
+      await two.app.close();
+      expect(client.status).toBe('wait');
+      await until(async () => {
+        const clients = String(await redis.client('LIST'));
+        return !/cmd=(evalsha|subscribe)/.test(clients);
+      });
+      client.disconnect();
+      redis.disconnect();
+    });
+
+    it('works in a cluster: every key of a namespace is in one slot', async () => {
+      const node = await RedisServer.start(
+        '--cluster-enabled yes --cluster-announce-ip 127.0.0.1',
+        `--cluster-port ${await freePort()}`,
+      );
+      const admin = node.connect();
+      await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+      const cluster = new Redis.Cluster([
+        { host: '127.0.0.1', port: node.port },
+      ]);
+      cluster.on('error', () => {});
+      await until(() => cluster.status === 'ready');
+      const one = await start({ client: cluster, namespace: 'c' });
+      const two = await start({ client: cluster, namespace: 'c' });
+      for (const each of [one, two]) each.registry.get('payments');
+      await until(() => two.registry.sharedView?.instances === 2);
+      one.registry.get('payments').forceOpen();
+      await until(() => two.registry.get('payments').state === 'forced-open');
+      await one.app.close();
+      await two.app.close();
+      cluster.disconnect();
+      admin.disconnect();
+      await node.stop();
+    });
+  },
+);
