@@ -67,7 +67,12 @@ const BUDGETS = [
     atMost: 100,
   },
   {
-    text: 'an idle circuit beside its window, bytes',
+    text: 'an idle circuit, never called, bytes',
+    row: ['idle, 10,000 circuits', OURS, 'bytes, never called'],
+    atMost: 2_048,
+  },
+  {
+    text: 'an idle circuit, called, beside its window, bytes',
     row: ['idle, 10,000 circuits', OURS, 'bytes beside its window'],
     atMost: 2_048,
   },

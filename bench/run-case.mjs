@@ -30,7 +30,7 @@ import { median, spread } from './statistics.mjs';
 
 const WORKER = fileURLToPath(new URL('./worker.mjs', import.meta.url));
 /** A process that hangs must not hang the run. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 
 /**
  * Runs a case: a process for each subject in turns, and that again and again.
