@@ -37,7 +37,6 @@ local function become(c, state, reason)
   redis.call('DEL', c.key)
   c.gen = nextGeneration(c.gen)
   c.state, c.reason = state, reason
-  c.bucket, c.width = 0, 0
   c.calls, c.failures, c.slow, c.streak = 0, 0, 0, 0
   c.probes = nil
   if state == 'closed' then c.attempt = 0 end

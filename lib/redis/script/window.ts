@@ -37,7 +37,6 @@ local function count(c, rules, report)
   local calls, failures, slow = figures(redis.call('HGET', c.key, field))
   local isFull = rules.size > 0 and calls >= rules.size and c.calls > calls
   if bucket ~= c.bucket or rules.width ~= c.width or isFull then
-    if rules.width ~= c.width then calls, failures, slow = 0, 0, 0 end
     roll(c, rules, bucket)
   end
   local more, failed, slowed = report.calls, report.failures or 0, report.slow or 0

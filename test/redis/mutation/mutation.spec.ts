@@ -17,7 +17,7 @@ import { survivors } from './survivors.js';
     let redis: Redis;
 
     beforeAll(async () => {
-      server = await RedisServer.start();
+      server = await RedisServer.start('--lua-time-limit 200');
       redis = server.connect();
     });
 
@@ -37,10 +37,22 @@ import { survivors } from './survivors.js';
           redis,
           port: server.port,
           script,
-          seeds: Array.from({ length: 60 }, (_, index) => 1 + index),
+          seeds: Array.from({ length: 30 }, (_, index) => 1 + index),
           steps: 150,
         });
+        // A line whose absence makes a loop endless leaves a server that only a restart frees.
+        const isBusy = await redis.ping().then(
+          () => false,
+          () => true,
+        );
+        if (isBusy) {
+          await server.kill();
+          await server.restart();
+        }
         const reason = survivors.get(text);
+        // Told at once: the whole takes minutes.
+        if (disagreement === undefined)
+          process.stderr.write(`survives: ${text}\n`);
         if (reason === undefined) expect(disagreement).toBeDefined();
         else expect(disagreement).toBeUndefined();
       },
