@@ -21,7 +21,9 @@ export class CallCache {
     this.rules = cache;
     this.isMethod = method !== undefined;
     this.namespace = cacheNamespace(host.name, host.key, method ?? null);
-    this.answers = new StaleCache(cache, host, host.cacheStore);
+    // Only a method has a name that nobody else answers to: others share no store.
+    const store = method === undefined ? undefined : host.cacheStore;
+    this.answers = new StaleCache(cache, host, store);
   }
 
   /**

@@ -136,6 +136,11 @@ export class Circuit {
     return this.dependencies.key ?? null;
   }
 
+  /** @internal what its time is measured with. */
+  get clock(): Clock {
+    return this.dependencies.clock ?? systemClock;
+  }
+
   /** Where the circuit stands. Reading it changes nothing: an open circuit whose wait is over is `open` until a call probes. */
   get state(): CircuitState {
     return this.machine.phase.state;

@@ -13,6 +13,7 @@ import {
   type MonoTypeOperatorFunction,
 } from 'rxjs';
 import { AbortScope } from '../policies/abort-scope.js';
+import type { CachedCall } from '../policies/stale-cache.js';
 import { sleep$ } from '../policies/sleep.js';
 import type { Verdict } from '../state/classification.js';
 import { REFUSED, type Call, type CallState } from './call.js';
@@ -25,8 +26,6 @@ interface StreamState extends CallState {
   hasValue?: boolean;
   /** The whole call's scope, where it has a deadline. */
   deadline?: AbortScope;
-  /** Whether its end at the deadline is counted. */
-  isPastDeadline?: boolean;
 }
 
 interface ObservableCall<T> {
@@ -65,26 +64,29 @@ export class ObservableWay {
     const { cache } = policies;
     const key = cache?.keyOf(call);
     if (cache === undefined || key === undefined) {
-      return this.untilDeadline(way);
+      return this.untilDeadline(way, call.signal);
     }
-    return cache.answers.observe(key, {
-      call: () => this.untilDeadline(way),
+    const cached: CachedCall<Observable<T>> = {
+      call: signal => this.untilDeadline(way, signal),
       answersFor: error =>
         (state.verdict ?? this.judge(error, call, state)).fallback,
       isGood: () => state.returnedFailure !== true,
       hit: freshness => this.around.settlement.countCacheHit(freshness),
-    });
+    };
+    return cache.answers.observe(key, cached, call.signal);
   }
 
-  private untilDeadline<T>(way: ObservableCall<T>): Observable<T> {
-    const { call, policies } = way;
-    const { deadline } = policies;
+  private untilDeadline<T>(
+    way: ObservableCall<T>,
+    caller: AbortSignal | undefined,
+  ): Observable<T> {
+    const { deadline } = way.policies;
     if (deadline === undefined) {
-      return this.withRetries(way, call.signal, Infinity);
+      return this.withRetries(way, caller, Infinity);
     }
-    return deadline.observe(call.signal, scope => {
+    return deadline.observe(caller, scope => {
       way.state.deadline = scope;
-      return this.withRetries(way, call.signal, scope.expiresAt);
+      return this.withRetries(way, caller, scope.expiresAt);
     });
   }
 
@@ -205,15 +207,18 @@ export class ObservableWay {
         hasValue = state.hasValue = true;
       },
       error: (error: unknown) => {
-        if (attempt?.state === 'timed-out') settlement.countTimeout('timeout');
+        if (attempt?.state === 'timed-out') {
+          settlement.countTimeout('timeout', error);
+        }
         settlement.fail(permit, error, call, state);
       },
       complete: () => permit.success(),
       unsubscribe: () => {
         if (hasValue) permit.success();
         else if (state.deadline?.state === 'timed-out') {
-          this.countDeadline(state);
-          settlement.fail(permit, state.deadline.signal.reason, call, state);
+          const { reason } = state.deadline.signal;
+          settlement.countTimeout('deadline', reason);
+          settlement.fail(permit, reason, call, state);
         } else permit.cancel();
       },
     });
@@ -221,15 +226,11 @@ export class ObservableWay {
 
   /** An error that is no attempt's: the deadline's between two of them, or the caller's abort. */
   private judge(error: unknown, call: Call, state: StreamState): Verdict {
-    if (state.deadline?.state === 'timed-out') this.countDeadline(state);
-    return this.around.host.classify(error, call);
-  }
-
-  /** Once for each call: its attempt and the call itself hear of it. */
-  private countDeadline(state: StreamState): void {
-    if (state.isPastDeadline === true) return;
-    state.isPastDeadline = true;
-    this.around.settlement.countTimeout('deadline');
+    const { settlement, host } = this.around;
+    if (state.deadline?.state === 'timed-out') {
+      settlement.countTimeout('deadline', state.deadline.signal.reason);
+    }
+    return host.classify(error, call);
   }
 }
 

@@ -290,7 +290,8 @@ export class PromiseWay {
       return;
     }
     // Aborted, but not by the caller: the whole call's deadline has passed.
-    settlement.countTimeout(how === 'timed-out' ? 'timeout' : 'deadline');
+    const limit = how === 'timed-out' ? 'timeout' : 'deadline';
+    settlement.countTimeout(limit, reason);
     settlement.fail(permit, reason, call, state);
   }
 
@@ -305,7 +306,9 @@ export class PromiseWay {
   /** An error that is no attempt's: of the deadline between two attempts, or the caller's abort. */
   private judge(error: unknown, call: Call): Verdict {
     if (call.signal?.aborted === true) return ABANDONED;
-    if (isRejection(error)) this.around.settlement.countTimeout('deadline');
+    if (isRejection(error) && error.code === 'CALL_TIMEOUT') {
+      this.around.settlement.countTimeout('deadline', error);
+    }
     return this.around.host.classify(error, call);
   }
 }

@@ -14,6 +14,8 @@ export interface PipelineHost {
 
 /** Tells the circuit how its calls have ended. */
 export class Settlement {
+  private readonly countedTimeouts = new WeakSet<object>();
+
   constructor(private readonly host: PipelineHost) {}
 
   /** The call has returned; a result can count as a failure and is returned all the same. */
@@ -57,7 +59,12 @@ export class Settlement {
     }
   }
 
-  countTimeout(limit: 'timeout' | 'deadline'): void {
+  /** Counts a timeout once, also where several callers share the call that it ended. */
+  countTimeout(limit: 'timeout' | 'deadline', error: unknown): void {
+    if (typeof error === 'object' && error !== null) {
+      if (this.countedTimeouts.has(error)) return;
+      this.countedTimeouts.add(error);
+    }
     const { record, emitter, generation } = this.host.machine;
     record.totals.timeouts++;
     emitter.tell('timeout', { limit }, generation);
