@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { CircuitBreakerModule } from 'nestjs-breaker';
 import { CircuitsModule } from './circuits/circuits.module.js';
+import { ConfigurationServer } from './configuration/configuration-server.js';
 import { HealthModule } from './health/health.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { ProductsModule } from './products/products.module.js';
+import { settings } from './settings.js';
 
 @Module({
   imports: [
@@ -32,6 +34,7 @@ import { ProductsModule } from './products/products.module.js';
         stock: { preset: 'warehouse' },
       },
       env: { prefix: 'CIRCUIT_BREAKER' },
+      configSource: new ConfigurationServer(settings.configurationUrl),
     }),
     OrdersModule,
     ProductsModule,

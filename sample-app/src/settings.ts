@@ -5,4 +5,5 @@ export const settings = {
   inventoryUrl: process.env.INVENTORY_URL ?? 'http://127.0.0.1:3002',
   recommendationsUrl:
     process.env.RECOMMENDATIONS_URL ?? 'http://127.0.0.1:3003',
+  configurationUrl: process.env.CONFIGURATION_URL ?? 'http://127.0.0.1:3004',
 };

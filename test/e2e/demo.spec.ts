@@ -95,8 +95,14 @@ describe('npm run demo', () => {
       /✓ states seen: closed → open → half-open → .*closed/,
     );
     expect(run.output).toMatch(/✓ (\d+) orders, \1 charges/);
+    expect(run.output).toMatch(
+      /✓ cache: 200 product pages by \d{1,2} calls?; 200 of 200 answered/,
+    );
+    expect(run.output).toMatch(
+      /✓ bulkhead: 60 customers at once, 10 of them at the slow service \([1-6]\d without it\)/,
+    );
     expect(exitCode).toBe(0);
-    expect(run.servicePids).toHaveLength(4);
+    expect(run.servicePids).toHaveLength(5);
     expect(await run.survivors()).toEqual([]);
   }, 90_000);
 
@@ -115,7 +121,7 @@ describe('npm run demo', () => {
     async signal => {
       run = new ShopRun('npm', ['run', '--ignore-scripts', 'demo']);
       await run.printed('All is well');
-      expect(run.servicePids.filter(isAlive)).toHaveLength(4);
+      expect(run.servicePids.filter(isAlive)).toHaveLength(5);
 
       run.signal(signal);
 
@@ -128,7 +134,7 @@ describe('npm run demo', () => {
   it('leaves no process behind when it is killed without a chance to clean up', async () => {
     run = new ShopRun(process.execPath, [demoFile]);
     await run.printed('All is well');
-    expect(run.servicePids.filter(isAlive)).toHaveLength(4);
+    expect(run.servicePids.filter(isAlive)).toHaveLength(5);
 
     run.signal('SIGKILL');
 
@@ -144,7 +150,7 @@ describe('npm start', () => {
       PORT: String(port),
     });
     await run.printed('The shop is open');
-    const urls = [0, 1, 2, 3].map(i => `http://127.0.0.1:${port + i}`);
+    const urls = [0, 1, 2, 3, 4].map(i => `http://127.0.0.1:${port + i}`);
     for (const url of urls) expect(run.output).toContain(url);
     const order = await fetch(`${urls[0]}/orders`, {
       method: 'POST',
@@ -153,9 +159,51 @@ describe('npm start', () => {
     });
     expect(await order.json()).toMatchObject({ payment: 'paid' });
 
+    await followConfiguration(urls[0]!, urls[4]!);
+
     run.signal('SIGINT');
 
     expect(await run.exitCode()).toBe(130);
     for (const url of urls) await expect(fetch(url)).rejects.toThrow();
   }, 60_000);
 });
+
+/** Changes a circuit of the shop by its configuration server, with orders of three kinds. */
+async function followConfiguration(
+  shop: string,
+  server: string,
+): Promise<void> {
+  const circuit = async () => {
+    const response = await fetch(`${shop}/admin/circuits/stock`);
+    return (await response.json()) as { mode: string; generation: number };
+  };
+  const tell = async (path: string, body: unknown) => {
+    const response = await fetch(server + path, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(200);
+  };
+  const seen = async (mode: string) => {
+    while ((await circuit()).mode !== mode) await sleep(100);
+  };
+  const { generation } = await circuit();
+
+  await tell('/circuits', { stock: { mode: 'shadow' } });
+  await seen('shadow');
+  // A bad change is refused whole; silence changes nothing either.
+  await tell('/circuits', { stock: { mode: 'disabled', openDuration: 'x' } });
+  await sleep(1_500);
+  expect((await circuit()).mode).toBe('shadow');
+  await tell('/circuits', { stock: { mode: 'disabled' } });
+  await tell('/switches', { mode: 'hang' });
+  await sleep(1_500);
+  const { mode } = await circuit();
+  expect(['shadow', 'disabled']).toContain(mode);
+  await tell('/switches', { mode: 'ok' });
+  await seen('disabled');
+  await tell('/circuits', {});
+  await seen('enforced');
+  expect((await circuit()).generation).toBe(generation);
+}

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { interrupted, Interruption } from '../launcher/interruption.js';
 import { Launcher } from '../launcher/launcher.js';
 import { startShop } from '../launcher/shop.js';
+import { storm } from './bulkhead-effect.js';
+import { viewProducts } from './cache-effect.js';
+import { effectTable } from './effect-table.js';
 import { Outage } from './outage.js';
 import { Screen } from './screen.js';
 import { verdict } from './verdict.js';
@@ -25,12 +28,13 @@ try {
 process.exit();
 
 async function demo(): Promise<number> {
-  console.log('Starting four processes …');
+  console.log('Starting five processes …');
   const anyPort = {
     app: 0,
     paymentGateway: 0,
     inventory: 0,
     recommendations: 0,
+    configuration: 0,
   };
   const shop = await startShop(launcher, anyPort, impatience);
   for (const { name, pid, url } of Object.values(shop)) {
@@ -45,7 +49,11 @@ async function demo(): Promise<number> {
   clearInterval(drawing);
   screen.finish();
 
-  const { isPassed, lines } = await verdict(shop, outage);
+  const cache = await viewProducts(shop);
+  const bulkhead = await storm(shop);
+  console.log(`\n${effectTable(cache, bulkhead).join('\n')}`);
+
+  const { isPassed, lines } = await verdict(shop, outage, cache, bulkhead);
   console.log(`\n${lines.join('\n')}`);
   return isPassed ? 0 : 1;
 }
@@ -76,7 +84,7 @@ async function story(outage: Outage, screen: Screen): Promise<void> {
   screen.say(
     'The probes succeeded: the circuit is closed, the queued payments are made.',
   );
-  await sleep(3_000);
+  await sleep(2_000);
   outage.end();
 }
 

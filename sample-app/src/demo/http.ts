@@ -6,7 +6,7 @@ export async function getJson<T>(url: string): Promise<T> {
 
 /** Sends JSON and gives the response back. */
 export function sendJson(
-  method: 'POST' | 'PUT',
+  method: 'PATCH' | 'POST' | 'PUT',
   url: string,
   body: unknown,
 ): Promise<Response> {

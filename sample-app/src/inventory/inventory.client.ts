@@ -6,6 +6,11 @@ export interface Stock {
   inStock: number;
 }
 
+export interface Product {
+  sku: string;
+  description: string;
+}
+
 /** The inventory's API as it is, unprotected. */
 @Injectable()
 export class InventoryClient {
@@ -18,6 +23,10 @@ export class InventoryClient {
 
   stock(warehouse: string, sku: string): Promise<Stock> {
     return this.call(`/warehouses/${warehouse}/stock/${sku}`);
+  }
+
+  product(sku: string): Promise<Product> {
+    return this.call(`/products/${sku}`);
   }
 
   private async call<T>(path: string, init?: RequestInit): Promise<T> {

@@ -13,6 +13,7 @@ try {
       paymentGateway: port + 1,
       inventory: port + 2,
       recommendations: port + 3,
+      configuration: port + 4,
     }),
     interruption,
   ]);
@@ -28,6 +29,7 @@ try {
 
 function whereToLook({ app, ...upstreams }: Shop): string {
   const gateway = upstreams.paymentGateway.url;
+  const configuration = upstreams.configuration.url;
   return `
 The shop is open. Ctrl-C closes it.
 
@@ -44,5 +46,9 @@ Order something, break the payment gateway, order again and again, look, mend it
   curl -X PUT ${gateway}/switches -H 'content-type: application/json' -d '{"mode":"hang"}'
   curl ${app.url}/admin/circuits/payment-gateway
   curl -X PUT ${gateway}/switches -H 'content-type: application/json' -d '{"mode":"ok"}'
+
+Change a circuit while it runs:
+
+  curl -X PUT ${configuration}/circuits -H 'content-type: application/json' -d '{"payment-gateway":{"openDuration":"5s"}}'
 `;
 }

@@ -13,6 +13,7 @@ import { RecommendationsService } from './recommendations.service.js';
         failureRateThreshold: 0.7,
         slowCallDuration: '300ms',
         openDuration: '5s',
+        bulkhead: { maxConcurrent: 10, maxQueue: 10, maxWait: '300ms' },
       },
     ]),
     HttpModule.register({

@@ -22,6 +22,13 @@ export interface Switches {
   path?: string;
 }
 
+/** What an upstream had to do: `GET /figures` shows it, `DELETE /figures` also begins anew. */
+export interface Figures {
+  calls: number;
+  /** The most calls at once. */
+  peak: number;
+}
+
 export interface Call {
   method: string;
   path: string;
@@ -42,6 +49,14 @@ export function startUpstream(
   refusal = 404,
 ): void {
   let switches: Switches = { mode: 'ok' };
+  let running = 0;
+  let figures: Figures = { calls: 0, peak: 0 };
+
+  async function count<T>(work: Promise<T>): Promise<T> {
+    figures.calls++;
+    figures.peak = Math.max(figures.peak, ++running);
+    return work.finally(() => running--);
+  }
 
   async function answer(request: IncomingMessage): Promise<Answer | undefined> {
     const { method = 'GET', url: path = '/', headers } = request;
@@ -50,12 +65,17 @@ export function startUpstream(
       if (method === 'PUT') switches = asSwitches(body);
       return { body: switches };
     }
+    if (path === '/figures') {
+      const seen = figures;
+      if (method === 'DELETE') figures = { calls: 0, peak: running };
+      return { body: seen };
+    }
     const work = () => handle({ method, path, headers, body });
     const { mode, delay = 3_000 } = path.startsWith(switches.path ?? '/')
       ? switches
       : { mode: 'ok' };
     const { status } = switches;
-    await sleep(mode === 'slow' ? delay : usualDelay);
+    await count(sleep(mode === 'slow' ? delay : usualDelay));
     switch (mode) {
       case 'fail':
         return { status: status ?? 500, body: { message: 'Out of order' } };
