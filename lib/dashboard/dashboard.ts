@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import {
   Inject,
   Injectable,
+  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
+  type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
@@ -31,19 +33,21 @@ const SAMPLE_EVERY_MS = 1_000;
 /** Answers the dashboard's requests, on every platform alike. */
 @Injectable()
 export class Dashboard
-  implements OnApplicationBootstrap, BeforeApplicationShutdown
+  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown
 {
+  private readonly logger = new Logger('CircuitBreakerDashboard');
   private readonly settings: DashboardSettings;
   private readonly instance = randomUUID();
-  private readonly registry: CircuitBreakerRegistry;
-  private readonly sampler: TrafficSampler;
-  private readonly feed: LiveFeed;
-  private readonly actions: ActionRunner;
+  // The registry is built asynchronously: it is there when the modules are.
+  private registry!: CircuitBreakerRegistry;
+  private sampler!: TrafficSampler;
+  private feed!: LiveFeed;
+  private actions!: ActionRunner;
   private timer: NodeJS.Timeout | undefined;
   private isClosing = false;
 
   constructor(
-    @Inject(ModuleRef) moduleRef: ModuleRef,
+    @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
     @Inject(DASHBOARD_OPTIONS) options: DashboardOptions,
   ) {
     this.settings = parseOptions(
@@ -51,7 +55,10 @@ export class Dashboard
       options,
       'CircuitBreakerDashboardModule',
     );
-    this.registry = findRegistry(moduleRef);
+  }
+
+  onModuleInit(): void {
+    this.registry = findRegistry(this.moduleRef);
     const { authorize } = this.settings;
     this.sampler = new TrafficSampler(this.registry);
     this.feed = new LiveFeed(this.registry, this.sampler, {
@@ -158,9 +165,22 @@ export class Dashboard
       this.settings.allowedHosts,
     );
     if (refusal !== undefined) return answerRefusal(exchange, refusal);
-    const outcome = await this.actions.run(request, await exchange.body());
-    if ('refusal' in outcome) answerRefusal(exchange, outcome.refusal);
-    else exchange.json(200, { ...this.head(), ...outcome });
+    try {
+      const outcome = await this.actions.run(request, await exchange.body());
+      if ('refusal' in outcome) answerRefusal(exchange, outcome.refusal);
+      else exchange.json(200, { ...this.head(), ...outcome });
+    } catch (error) {
+      // Fastify has given the response to us: Nest can answer nothing here.
+      this.logger.error(
+        `An action failed: ${String(error)}`,
+        error instanceof Error ? error.stack : undefined,
+      );
+      answerRefusal(exchange, {
+        status: 500,
+        code: 'FAILED',
+        message: 'The action failed; the log says why.',
+      });
+    }
   }
 
   private head() {

@@ -52,8 +52,7 @@ export function sparkline(
   host: HTMLElement,
   columns: uPlot.AlignedData,
 ): uPlot {
-  const { callsFill, calls, failuresFill, failures, rejected, rejectedFill } =
-    colours();
+  const { callsFill, failures, rejectedFill } = colours();
   return new uPlot(
     {
       width: Math.max(host.clientWidth, 40),
@@ -68,9 +67,9 @@ export function sparkline(
       },
       series: [
         {},
-        steppedArea(rejected, rejectedFill),
-        steppedArea(calls, callsFill),
-        steppedArea(failures, failuresFill),
+        steppedArea(rejectedFill),
+        steppedArea(callsFill),
+        steppedArea(failures),
       ],
     },
     columns,
@@ -109,12 +108,12 @@ export function secondsChart(
   return new uPlot(
     {
       width: Math.max(host.clientWidth, 200),
-      height: 180,
-      padding: [8, 12, 0, 0],
+      height: 184,
+      padding: [8, 28, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 5 } },
       axes: [
-        { ...axis, space: 70, values: '{HH}:{mm}:{ss}' },
+        { ...axis, space: 70, size: 30, values: '{HH}:{mm}:{ss}' },
         { ...axis, size: 44 },
       ],
       scales: {
@@ -150,7 +149,7 @@ function area(stroke: string, fill: string): uPlot.Series {
   return { ...line(stroke), width: 1, fill };
 }
 
-function steppedArea(stroke: string, fill: string): uPlot.Series {
-  const plain = area(stroke, fill);
+function steppedArea(fill: string): uPlot.Series {
+  const plain = { ...area(fill, fill), width: 0 };
   return stepped === undefined ? plain : { ...plain, paths: stepped };
 }

@@ -1,7 +1,8 @@
+import type { CircuitView } from '../circuit-view.js';
 import type { CircuitRecord } from './circuit-record.js';
 import { element, fact, setText } from './element.js';
 import type { PageContext } from './page-context.js';
-import { countdown, duration, plural, timeOfDay, whole } from './wording.js';
+import { countdown, duration, plural, timeOfDay } from './wording.js';
 
 /** Answers, for a circuit in trouble: since when, why, what callers get and when it tries again. */
 export class CircuitAnswers {
@@ -52,10 +53,7 @@ export class CircuitAnswers {
   update(): void {
     const { view } = this.record;
     const now = this.context.now();
-    setText(
-      this.since,
-      `${timeOfDay(view.since, now)}, for ${duration(now - view.since)}`,
-    );
+    setText(this.since, sinceWhen(this.record, now));
     setText(this.why, whyOf(this.record));
     const { lastFailure } = view;
     this.failure.parentElement!.hidden = lastFailure === null;
@@ -86,6 +84,20 @@ export class CircuitAnswers {
   }
 }
 
+/** Since when the state is what it is, and since when the circuit has not been closed. */
+function sinceWhen({ view }: CircuitRecord, now: number): string {
+  const text = `${timeOfDay(view.since, now)}, for ${duration(now - view.since)}`;
+  const trouble = troubleSince(view);
+  return trouble < view.since
+    ? `${text}; not closed since ${timeOfDay(trouble, now)}`
+    : text;
+}
+
+/** When the circuit left closed: each failed probe opens it again, but the outage is one. */
+function troubleSince({ since, transitions }: CircuitView): number {
+  return transitions.findLast(({ from }) => from === 'closed')?.at ?? since;
+}
+
 /** Why the state is what it is, without the parts of the sentence that stand elsewhere. */
 export function whyOf({ view }: CircuitRecord): string {
   const reason = view.transitions.at(-1)?.reason ?? view.sentence;
@@ -108,16 +120,22 @@ export function nextProbe({ view }: CircuitRecord, now: number): string {
 }
 
 function whatCallersGet({ view, recent }: CircuitRecord, now: number): string {
-  const { calls, failures, rejected, fallbacks } = recent.sum(60, now);
-  if (calls + rejected === 0) return 'No calls in the last minute';
+  const trouble = troubleSince(view);
+  const isLong = now - trouble > 60_000;
+  const span = isLong ? 'in the last minute' : 'since the trouble began';
+  const { calls, failures, rejected, fallbacks } = recent.sumSince(
+    isLong ? now - 60_000 : trouble,
+    now,
+  );
+  if (calls + rejected === 0) return `No calls ${span}`;
   const errors = Math.max(0, failures + rejected - fallbacks);
   const answers = calls - failures;
   const parts = [
-    fallbacks > 0 ? `${whole(fallbacks)} from a fallback` : '',
-    plural(errors, 'error'),
-    answers > 0 || view.state === 'half-open' ? plural(answers, 'answer') : '',
+    fallbacks > 0 ? `${plural(fallbacks, 'answer')} from a fallback` : '',
+    errors > 0 || fallbacks === 0 ? plural(errors, 'error') : 'no errors',
+    answers > 0 ? plural(answers, 'real answer') : '',
   ];
-  return `In the last minute ${parts.filter(part => part !== '').join(', ')}`;
+  return capital(`${parts.filter(part => part !== '').join(', ')} ${span}`);
 }
 
 function capital(text: string): string {

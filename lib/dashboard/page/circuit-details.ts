@@ -56,6 +56,7 @@ export class CircuitDetails {
     private readonly record: CircuitRecord,
     private readonly context: PageContext,
     id: string,
+    private readonly heading: 'h4' | 'h5',
   ) {
     for (const series of HISTORY_SERIES) {
       const [pair, value] = fact(
@@ -107,7 +108,7 @@ export class CircuitDetails {
           'Stays open',
         ]),
       ),
-      element('h5', {}, 'Recent transitions'),
+      element(this.heading, {}, 'Recent transitions'),
       element(
         'div',
         {
@@ -300,7 +301,7 @@ export class CircuitDetails {
     return element(
       'div',
       { className: 'block' },
-      element('h5', {}, title),
+      element(this.heading, {}, title),
       list,
     );
   }
@@ -344,7 +345,7 @@ export class CircuitDetails {
     const index = this.pointedAt;
     const counters: Counters =
       index === undefined
-        ? this.record.recent.sum(60, now)
+        ? this.record.recent.sumSince(now - 60_000, now)
         : this.history.at(index, now);
     for (const series of HISTORY_SERIES)
       setText(this.legendValues[series], whole(counters[series]));

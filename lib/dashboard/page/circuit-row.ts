@@ -31,7 +31,7 @@ export class CircuitRow {
   constructor(
     readonly record: CircuitRecord,
     private readonly context: PageContext,
-    isKeyed: boolean,
+    private readonly isKeyed: boolean,
   ) {
     const { name, key } = record.view;
     const title = isKeyed ? (key ?? 'without a key') : name;
@@ -130,10 +130,7 @@ export class CircuitRow {
       this.figures.failed,
       percent(view.window.failures, view.window.calls),
     );
-    this.figures.failed.parentElement!.classList.toggle(
-      'is-bad',
-      view.window.failures > 0,
-    );
+    this.figures.failed.parentElement!.classList.toggle('is-bad', isMuch(view));
     setText(this.figures.p50, latency(view.latency.p50));
     setText(this.figures.p99, latency(view.latency.p99));
     this.answers?.update();
@@ -186,6 +183,7 @@ export class CircuitRow {
       this.record,
       this.context,
       this.detailsId,
+      this.isKeyed ? 'h5' : 'h4',
     );
     this.element.append(this.details.element);
     this.details.start();
@@ -201,4 +199,11 @@ export class CircuitRow {
     this.chart?.destroy();
     this.chart = undefined;
   }
+}
+
+/** Whether the failures are worth a look: half of what opens the circuit. */
+function isMuch({ window, thresholds }: CircuitRecord['view']): boolean {
+  const { failureRateThreshold } = thresholds;
+  const most = failureRateThreshold === false ? 0.5 : failureRateThreshold;
+  return window.calls > 0 && window.failures / window.calls >= most / 2;
 }

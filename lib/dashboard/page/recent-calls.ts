@@ -7,7 +7,7 @@ export type Counters = Record<HistorySeries, number>;
 type Totals = CircuitFigures['totals'];
 
 /** Seconds in one entry, and how many entries there are: five minutes. */
-export const STEP_SECONDS = 5;
+const STEP_SECONDS = 5;
 const ENTRIES = 60;
 
 /** The last five minutes of a circuit in steps of five seconds, continued from its totals. */
@@ -52,11 +52,13 @@ export class RecentCalls {
     return added;
   }
 
-  /** What happened in the last so many seconds, to the step. */
-  sum(seconds: number, now: number): Counters {
+  /** What happened from a moment on, to the step; what is older than five minutes is forgotten. */
+  sumSince(at: number, now: number): Counters {
     const sum = nothing();
     const latest = stepOf(now);
-    for (let step = latest - seconds / STEP_SECONDS; step <= latest; step++) {
+    // A step that began before the moment is left out, unless there is no other.
+    const first = Math.min(stepOf(at) + 1, latest);
+    for (let step = Math.max(first, latest - ENTRIES); step <= latest; step++) {
       const entry = this.steps.get(step);
       if (entry !== undefined) addTo(sum, entry);
     }
@@ -65,7 +67,10 @@ export class RecentCalls {
 
   /** Calls a second, over the last ten seconds or so; refused ones apart. */
   rates(now: number): { calls: number; rejected: number } {
-    const { calls, rejected } = this.sum(2 * STEP_SECONDS, now);
+    const { calls, rejected } = this.sumSince(
+      now - 3 * STEP_SECONDS * 1_000,
+      now,
+    );
     const seconds = 2 * STEP_SECONDS + ((now / 1_000) % STEP_SECONDS);
     return { calls: calls / seconds, rejected: rejected / seconds };
   }

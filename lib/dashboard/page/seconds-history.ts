@@ -1,3 +1,4 @@
+import type { AlignedData } from 'uplot';
 import { HISTORY_SERIES, type HistoryView } from '../call-history.js';
 import type { Counters } from './recent-calls.js';
 
@@ -34,31 +35,32 @@ export class SecondsHistory {
     return this.counters.get(firstSecond(now) + index) ?? NOTHING;
   }
 
-  /** As columns: times, calls with the refused ones, calls, failures, slow, fallbacks. */
-  columns(
-    now: number,
-  ): [number[], number[], number[], number[], number[], number[]] {
-    const columns: [
-      number[],
-      number[],
-      number[],
-      number[],
-      number[],
-      number[],
-    ] = [[], [], [], [], [], []];
+  /** As columns: times, calls with the refused ones, calls, failures, slow, fallbacks. Where there is nothing to see, nothing is drawn. */
+  columns(now: number): AlignedData {
     const first = firstSecond(now);
-    for (let second = first; second < first + KEPT; second++) {
-      const { calls, rejected, failures, slow, fallbacks } =
-        this.counters.get(second) ?? NOTHING;
-      columns[0].push(second);
-      columns[1].push(calls + rejected);
-      columns[2].push(calls);
-      columns[3].push(failures);
-      columns[4].push(slow);
-      columns[5].push(fallbacks);
-    }
-    return columns;
+    const seconds = Array.from({ length: KEPT }, (_, index) => first + index);
+    const each = (value: (counters: Counters) => number) =>
+      seconds.map(second => value(this.counters.get(second) ?? NOTHING));
+    const refused = each(({ rejected }) => rejected);
+    const calls = each(counters => counters.calls);
+    return [
+      seconds,
+      withoutIdle(refused).map((count, index) =>
+        count === null ? null : count + calls[index]!,
+      ),
+      calls,
+      withoutIdle(each(({ failures }) => failures)),
+      withoutIdle(each(({ slow }) => slow)),
+      withoutIdle(each(({ fallbacks }) => fallbacks)),
+    ];
   }
+}
+
+/** Zeros stay beside what is not zero, so that a peak has its slopes. */
+function withoutIdle(counts: readonly number[]): (number | null)[] {
+  return counts.map((count, index) =>
+    count === 0 && !counts[index - 1] && !counts[index + 1] ? null : count,
+  );
 }
 
 function firstSecond(now: number): number {
