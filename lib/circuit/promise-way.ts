@@ -62,6 +62,8 @@ export class PromiseWay {
         : this.throughCache(way, policies.cache.answers, key);
     // A cache or an abort has answered: the attempt that runs already still counts.
     if (started !== undefined) {
+      // It may reject before it is known whether the call needs it.
+      Promise.resolve(started.answer).catch(() => {});
       const settle = () => this.settleUntaken(way);
       answered.then(settle, settle);
     }

@@ -11,6 +11,7 @@ import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 import { isRejection } from '../../lib/errors/rejection.js';
 import { passTime } from '../support/pass-time.js';
 import { settled } from '../support/policy-host.js';
+import { realProcess } from '../support/real-process.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import {
   AnswerError,
@@ -63,13 +64,13 @@ export async function runDoors(program: DoorsProgram): Promise<string[]> {
   const run = new DoorsRun(program);
   const unhandled: unknown[] = [];
   const hear = (error: unknown) => unhandled.push(error);
-  process.on('unhandledRejection', hear);
+  realProcess.on('unhandledRejection', hear);
   try {
     for (const command of program.commands) await run.do(command);
     await run.end();
     await settled();
   } finally {
-    process.off('unhandledRejection', hear);
+    realProcess.off('unhandledRejection', hear);
   }
   return [
     ...run.problems,
