@@ -1,0 +1,64 @@
+import { ModernFakeTimers } from '@jest/fake-timers';
+import { expect } from 'expect';
+import { bind } from 'jest-each';
+import { ModuleMocker } from 'jest-mock';
+
+/** The part of `@jest/globals` that our tests use, without Jest around it. */
+export { expect };
+
+/** Every test that was declared, in order. */
+export const tests = [];
+
+const groups = [];
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+export function describe(name, declare) {
+  groups.push({ name, before: [], after: [] });
+  declare();
+  groups.pop();
+}
+
+export function it(name, run, timeout = DEFAULT_TIMEOUT_MS) {
+  const around = [...groups];
+  const id = [...around.map(group => group.name), name].join(' ');
+  tests.push({
+    // Tests of a table may share a name.
+    id: `${tests.length} ${id}`,
+    name: id,
+    timeout,
+    async run() {
+      try {
+        for (const { before } of around)
+          for (const hook of before) await hook();
+        await run();
+      } finally {
+        for (const { after } of around.toReversed()) {
+          for (const hook of after) await hook();
+        }
+        mocker.restoreAllMocks();
+      }
+    },
+  });
+}
+
+export const test = it;
+export const beforeEach = hook => groups.at(-1).before.push(hook);
+export const afterEach = hook => groups.at(-1).after.push(hook);
+
+describe.each = bind(describe, false);
+it.each = bind(it, true);
+
+const mocker = new ModuleMocker(globalThis);
+const timers = new ModernFakeTimers({
+  config: { fakeTimers: {}, rootDir: process.cwd() },
+  global: globalThis,
+});
+
+export const jest = {
+  fn: implementation => mocker.fn(implementation),
+  spyOn: (object, method) => mocker.spyOn(object, method),
+  useFakeTimers: options => timers.useFakeTimers(options),
+  useRealTimers: () => timers.useRealTimers(),
+  advanceTimersByTime: ms => timers.advanceTimersByTime(ms),
+  getTimerCount: () => timers.getTimerCount(),
+};
