@@ -15,6 +15,8 @@ export type {
   OnCircuitEventOptions,
 } from './protection/on-circuit-event.decorator.js';
 
+export { holdWhileOpen } from './operators/hold-while-open.js';
+export type { HoldOptions } from './operators/hold-while-open.js';
 export { withCircuitBreaker } from './operators/with-circuit-breaker.js';
 
 export { CircuitBreakerRegistry } from './registry/circuit-breaker.registry.js';
@@ -61,6 +63,7 @@ export {
   FailoverException,
   type FailoverFailure,
 } from './errors/failover.exception.js';
+export { HeldBufferOverflowError } from './errors/held-buffer-overflow.error.js';
 export {
   InvalidOptionsError,
   type OptionProblem,
