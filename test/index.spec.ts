@@ -5,6 +5,7 @@ describe('nestjs-breaker', () => {
   it('exports what is documented, and nothing else', () => {
     expect(Object.keys(publicNames).toSorted()).toEqual([
       'BulkheadFullException',
+      'CallSignal',
       'CallTimeoutException',
       'Circuit',
       'CircuitBreaker',
@@ -13,11 +14,14 @@ describe('nestjs-breaker', () => {
       'CircuitBreakerRegistry',
       'CircuitOpenException',
       'FailoverException',
+      'HeldBufferOverflowError',
       'InjectCircuit',
       'InvalidOptionsError',
+      'OnCircuitEvent',
       'RateLimitExceededException',
       'UnknownCircuitError',
       'getCircuitToken',
+      'holdWhileOpen',
       'isRefusal',
       'isRejection',
       'withCircuitBreaker',
