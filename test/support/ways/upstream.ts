@@ -28,14 +28,18 @@ export class Upstream {
     await once(this.server, 'listening');
   }
 
+  get url(): string {
+    const { port } = this.server!.address() as AddressInfo;
+    return `http://127.0.0.1:${port}`;
+  }
+
   /** Asks over the wire; the answer is what was said. */
   async ask(word: string, signal?: AbortSignal): Promise<string> {
     if (this.mode === 'teapot') throw new TeapotError('short and stout');
-    const { port } = this.server!.address() as AddressInfo;
-    const response = await fetch(
-      `http://127.0.0.1:${port}/${encodeURIComponent(word)}`,
-      { ...(signal && { signal }), headers: { connection: 'close' } },
-    );
+    const response = await fetch(`${this.url}/${encodeURIComponent(word)}`, {
+      ...(signal && { signal }),
+      headers: { connection: 'close' },
+    });
     if (!response.ok) throw new Error(`upstream: ${response.status}`);
     return response.text();
   }
