@@ -104,6 +104,13 @@ export class Gate {
     );
   }
 
+  /** Takes back an entry whose call was none after all, with its token. */
+  withdraw({ permit, place }: Entry): void {
+    permit.withdraw();
+    place?.release();
+    if (this.isEnforced) this.rateLimit?.giveBack();
+  }
+
   /** Counts the refusal of a call that the circuit would refuse; admits nothing. */
   refuseByCircuit(): Refusal | undefined {
     if (this.machine.wouldAdmit()) return undefined;

@@ -184,8 +184,7 @@ export class Pipeline {
       return this.values.fail(entry, plan, error, call);
     }
     if (isObservable(value)) {
-      entry.permit.withdraw();
-      entry.place?.release();
+      this.gate.withdraw(entry);
       return this.protect(plan, value, call);
     }
     if (isPromiseLike(value)) {

@@ -225,8 +225,8 @@ export class PromiseWay {
     const scope =
       timeout === undefined && caller === undefined
         ? undefined
-        : new AdmittedAttempt(number, caller, (reason, state) =>
-            this.endEarly(way, entry, reason, state),
+        : new AdmittedAttempt(number, caller, (reason, how) =>
+            this.endEarly(way, entry, reason, how),
           );
     const context: CallContext =
       scope ?? new LazyCallContext(number, undefined);

@@ -25,6 +25,11 @@ export class RateLimit {
     return true;
   }
 
+  /** Gives back a token that {@link tryTake} gave: its call was not made. */
+  giveBack(): void {
+    this.fullAt -= this.perToken;
+  }
+
   /** Milliseconds until there is a token; 0 if there is one. */
   retryAfter(now: number): number {
     return Math.max(0, this.waitFor(now));
