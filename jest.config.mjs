@@ -3,8 +3,12 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
-  // Files of users' projects; test/matrix runs them there.
-  testPathIgnorePatterns: ['/test/matrix/project/'],
+  testPathIgnorePatterns: [
+    // Files of users' projects; test/matrix runs them there.
+    '/test/matrix/project/',
+    // Takes minutes: `npm run test:mutation:redis`.
+    ...(process.env.FLEET_MUTATION === '1' ? [] : ['/test/redis/mutation/']),
+  ],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

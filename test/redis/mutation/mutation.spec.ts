@@ -10,53 +10,50 @@ import { survivors } from './survivors.js';
  * Breaks the script line by line: `npm run test:mutation:redis`. Not part of the
  * suite, as it takes minutes.
  */
-(process.env['FLEET_MUTATION'] === '1' ? describe : describe.skip)(
-  'the script without one of its lines',
-  () => {
-    let server: RedisServer;
-    let redis: Redis;
+describe('the script without one of its lines', () => {
+  let server: RedisServer;
+  let redis: Redis;
 
-    beforeAll(async () => {
-      server = await RedisServer.start('--lua-time-limit 200');
-      redis = server.connect();
-    });
+  beforeAll(async () => {
+    server = await RedisServer.start('--lua-time-limit 200');
+    redis = server.connect();
+  });
 
-    afterAll(async () => {
-      redis.disconnect();
-      await server.stop();
-    });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
 
-    it.each(
-      mutants(exchangeScript(GIVEN_TIME)).map(
-        each => [each.line, each.text, each] as const,
-      ),
-    )(
-      'is noticed: line %i, %s',
-      async (_line, text, { script }) => {
-        const disagreement = await findDisagreement({
-          redis,
-          port: server.port,
-          script,
-          seeds: Array.from({ length: 30 }, (_, index) => 1 + index),
-          steps: 150,
-        });
-        // A line whose absence makes a loop endless leaves a server that only a restart frees.
-        const isBusy = await redis.ping().then(
-          () => false,
-          () => true,
-        );
-        if (isBusy) {
-          await server.kill();
-          await server.restart();
-        }
-        const reason = survivors.get(text);
-        // Told at once: the whole takes minutes.
-        if (disagreement === undefined)
-          process.stderr.write(`survives: ${text}\n`);
-        if (reason === undefined) expect(disagreement).toBeDefined();
-        else expect(disagreement).toBeUndefined();
-      },
-      60_000,
-    );
-  },
-);
+  it.each(
+    mutants(exchangeScript(GIVEN_TIME)).map(
+      each => [each.line, each.text, each] as const,
+    ),
+  )(
+    'is noticed: line %i, %s',
+    async (_line, text, { script }) => {
+      const disagreement = await findDisagreement({
+        redis,
+        port: server.port,
+        script,
+        seeds: Array.from({ length: 30 }, (_, index) => 1 + index),
+        steps: 150,
+      });
+      // A line whose absence makes a loop endless leaves a server that only a restart frees.
+      const isBusy = await redis.ping().then(
+        () => false,
+        () => true,
+      );
+      if (isBusy) {
+        await server.kill();
+        await server.restart();
+      }
+      const reason = survivors.get(text);
+      // Told at once: the whole takes minutes.
+      if (disagreement === undefined)
+        process.stderr.write(`survives: ${text}\n`);
+      if (reason === undefined) expect(disagreement).toBeDefined();
+      else expect(disagreement).toBeUndefined();
+    },
+    60_000,
+  );
+});
