@@ -6,7 +6,7 @@ import { codeBlocksOf, type CodeBlock } from './code-blocks.js';
 
 const PAGES = [
   'README.md',
-  ...readdirSync('docs')
+  ...readdirSync('docs', { encoding: 'utf8', recursive: true })
     .filter(name => name.endsWith('.md'))
     .map(name => join('docs', name)),
 ];
