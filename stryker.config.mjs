@@ -1,5 +1,6 @@
-// Few of them for each mutant: there are thousands, and most die of less.
-process.env.PROPERTY_RUNS ??= '100';
+// Few for each mutant: there are thousands, and most die of less.
+process.env.PROPERTY_RUNS ??= '50';
+process.env.TIMEOUT_CALLS ??= '1000';
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
@@ -17,7 +18,7 @@ export default {
   clearTextReporter: { reportTests: false },
   thresholds: { high: 95, low: 90, break: 90 },
   concurrency: 1,
-  timeoutMS: 20_000,
+  timeoutMS: 3_000,
   allowEmpty: true,
   ignorePatterns: [
     'dist',
