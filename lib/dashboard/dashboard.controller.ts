@@ -15,6 +15,9 @@ import { Dashboard } from './dashboard.js';
 import type { DashboardRequest } from './dashboard-options.js';
 import { Exchange } from './exchange.js';
 
+/** Fastify tells a path with a slash at its end from one without; Nest takes one slash away. */
+const WITH_SLASH = '//';
+
 /**
  * A controller under a path that the user chooses: so Nest puts it under the
  * global prefix, and the application's guards and middleware hold for it.
@@ -23,13 +26,14 @@ export function createDashboardController(
   path: string,
   guards: readonly (CanActivate | Type<CanActivate>)[],
 ): Type {
+  const isRoot = path.replaceAll('/', '') === '';
+
   @Controller({ path, version: VERSION_NEUTRAL })
   @UseGuards(...guards)
   class CircuitBreakerDashboardController {
     constructor(@Inject(Dashboard) private readonly dashboard: Dashboard) {}
 
-    // Fastify tells a path with a slash at its end from one without.
-    @Get(['', '/'])
+    @Get(isRoot ? [''] : ['', WITH_SLASH])
     page(@Req() request: IncomingMessage, @Res() response: ServerResponse) {
       this.dashboard.page(new Exchange(request, response));
     }

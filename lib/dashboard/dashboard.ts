@@ -101,6 +101,15 @@ export class Dashboard
     });
   }
 
+  /** What is not there. */
+  nothing(exchange: Exchange): void {
+    answerRefusal(exchange, {
+      status: 404,
+      code: 'NOT_FOUND',
+      message: 'There is nothing here.',
+    });
+  }
+
   circuits(exchange: Exchange): void {
     if (this.turnsAway(exchange)) return;
     const name = exchange.url.searchParams.get('name');
@@ -203,14 +212,8 @@ export class Dashboard
     headers?: Record<string, string>,
   ): void {
     const file = Object.hasOwn(pageFiles, name) ? pageFiles[name] : undefined;
-    if (file !== undefined) {
-      return exchange.send(200, file.type, file.content, headers);
-    }
-    answerRefusal(exchange, {
-      status: 404,
-      code: 'NO_FILE',
-      message: 'There is no such file.',
-    });
+    if (file === undefined) this.nothing(exchange);
+    else exchange.send(200, file.type, file.content, headers);
   }
 }
 

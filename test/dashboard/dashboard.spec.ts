@@ -1,0 +1,243 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { CircuitBreakerDashboardModule } from '../../lib/dashboard/index.js';
+import {
+  DashboardApplication,
+  type ApplicationSettings,
+} from './dashboard-application.js';
+import { EventReader } from './event-reader.js';
+
+describe.each(['express', 'fastify'] as const)(
+  'the dashboard on %s',
+  platform => {
+    const open: { close(): unknown }[] = [];
+    afterEach(async () => {
+      for (const each of open.splice(0).toReversed()) await each.close();
+    });
+
+    async function start(
+      settings: ApplicationSettings = {},
+    ): Promise<DashboardApplication> {
+      const started = await DashboardApplication.start({
+        platform,
+        ...settings,
+      });
+      open.push(started.app);
+      return started;
+    }
+
+    async function listen(
+      app: DashboardApplication,
+      path = '/circuits/api/events',
+    ): Promise<EventReader> {
+      const reader = await EventReader.open(`${app.origin}${path}`);
+      open.push(reader);
+      return reader;
+    }
+
+    it('sends a path without a slash at its end to the one with it, by a relative address', async () => {
+      const app = await start();
+      const response = await app.get('/circuits');
+      expect(response.status).toBe(302);
+      expect(response.headers.get('location')).toBe('circuits/');
+    });
+
+    it('forbids frames, foreign scripts, sniffing and caching, on every answer', async () => {
+      const app = await start();
+      for (const path of [
+        '',
+        '/',
+        '/api/circuits',
+        '/api/circuit',
+        '/assets/none.js',
+      ]) {
+        const { headers } = await app.get(`/circuits${path}`);
+        expect(headers.get('x-frame-options')).toBe('DENY');
+        expect(headers.get('x-content-type-options')).toBe('nosniff');
+        expect(headers.get('cache-control')).toContain('no-store');
+        const policy = headers.get('content-security-policy')!;
+        expect(policy).toContain("default-src 'none'");
+        expect(policy).toContain("frame-ancestors 'none'");
+        expect(policy).not.toContain('unsafe');
+        expect(headers.get('access-control-allow-origin')).toBeNull();
+      }
+    });
+
+    it('is under the global prefix and the path that was chosen', async () => {
+      const app = await start({
+        dashboard: { path: 'ops/breakers' },
+        setUp: nest => nest.setGlobalPrefix('v1'),
+      });
+      expect((await app.get('/v1/ops/breakers/api/circuits')).status).toBe(200);
+      expect((await app.get('/v1/ops/breakers')).headers.get('location')).toBe(
+        'breakers/',
+      );
+      expect((await app.get('/circuits/api/circuits')).status).toBe(404);
+    });
+
+    it('takes its options from other providers', async () => {
+      const module = CircuitBreakerDashboardModule.forRootAsync({
+        path: 'later',
+        useFactory: async () => ({ authorize: () => true }),
+      });
+      const app = await start({ module });
+      const answer = (await (await app.get('/later/api/circuits')).json()) as {
+        actions: boolean;
+      };
+      expect(answer.actions).toBe(true);
+    });
+
+    it('shows the circuits of a module that is not global', async () => {
+      const app = await start({
+        circuits: { isGlobal: false, circuits: { payments: {} } },
+      });
+      expect((await app.get('/circuits/api/circuits')).status).toBe(200);
+    });
+
+    it('asks its guards before it shows anything', async () => {
+      const app = await start({
+        dashboard: { guards: [{ canActivate: () => false }] },
+      });
+      for (const path of ['/', '/api/circuits', '/api/events']) {
+        expect((await app.get(`/circuits${path}`)).status).toBe(403);
+      }
+    });
+
+    it('answers the circuits as JSON, with why they are so', async () => {
+      const app = await start();
+      await app.fail('payments', 10);
+      const { circuits } = (await (
+        await app.get('/circuits/api/circuits')
+      ).json()) as {
+        circuits: Record<string, unknown>[];
+      };
+      expect(circuits).toHaveLength(1);
+      expect(circuits[0]).toMatchObject({
+        name: 'payments',
+        key: null,
+        state: 'open',
+        rule: 'consecutiveFailures',
+        nextProbe: expect.any(Number),
+        lastFailure: { name: 'Error', message: 'unreachable' },
+        totals: { failures: 10 },
+      });
+      expect(circuits[0]!['sentence']).toMatch(
+        /^"payments" is open because 10 calls in a row failed/,
+      );
+    });
+
+    it('answers one circuit with each of its seconds, whatever its name', async () => {
+      const name = '<img src=x onerror=alert(1)>/../é';
+      const app = await start({ circuits: { circuits: { [name]: {} } } });
+      await app.fail(name, 3);
+      await new Promise(resolve => setTimeout(resolve, 1_100));
+      const query = new URLSearchParams({ name });
+      const response = await app.get(`/circuits/api/circuit?${query}`);
+      expect(response.headers.get('content-type')).toContain(
+        'application/json',
+      );
+      const { circuit } = (await response.json()) as {
+        circuit: {
+          name: string;
+          history: { step: number; failures: number[] };
+        };
+      };
+      expect(circuit.name).toBe(name);
+      expect(circuit.history.step).toBe(1);
+      expect(circuit.history.failures).toHaveLength(300);
+      expect(circuit.history.failures.reduce((a, b) => a + b)).toBe(3);
+      expect((await app.get('/circuits/api/circuit?name=other')).status).toBe(
+        404,
+      );
+    });
+
+    it('streams everything first, then changes at once and figures each second', async () => {
+      const app = await start();
+      const reader = await listen(app);
+      expect(reader.response.headers['content-type']).toContain(
+        'text/event-stream',
+      );
+      const snapshot = await reader.next('snapshot');
+      expect(snapshot).toMatchObject({
+        actions: false,
+        omitted: 0,
+        circuits: [{ name: 'payments', state: 'closed' }],
+      });
+      await app.fail('payments', 10);
+      const failed = performance.now();
+      const change = await reader.next('circuits');
+      expect(performance.now() - failed).toBeLessThan(900);
+      expect(change).toMatchObject({
+        circuits: [{ name: 'payments', state: 'open' }],
+        removed: [],
+      });
+      const figures = await reader.next('figures');
+      expect(figures).toMatchObject({
+        figures: [{ name: 'payments', totals: { failures: 10 } }],
+      });
+    });
+
+    it('tells a reader who comes back everything anew', async () => {
+      const app = await start();
+      const first = await listen(app);
+      await first.next('snapshot');
+      first.close();
+      await app.fail('payments', 10);
+      const second = await listen(app);
+      expect(await second.next('snapshot')).toMatchObject({
+        circuits: [{ state: 'open' }],
+      });
+    });
+
+    it('tells of keyed circuits that come', async () => {
+      const app = await start();
+      const reader = await listen(app);
+      await reader.next('snapshot');
+      await app.registry.keyed('payments', 'acme').execute(() => 1);
+      expect(await reader.next('circuits')).toMatchObject({
+        circuits: [{ name: 'payments', key: 'acme' }],
+      });
+    });
+
+    it('ends its streams when the application closes, and keeps it waiting for nobody', async () => {
+      const app = await start();
+      const reader = await listen(app);
+      await reader.next('snapshot');
+      const before = performance.now();
+      await app.app.close();
+      await reader.ended();
+      expect(performance.now() - before).toBeLessThan(3_000);
+    });
+
+    it('lets a reader that has gone go', async () => {
+      const app = await start();
+      const socket = await rawStream(app.port);
+      const server = app.app.getHttpServer() as {
+        getConnections(
+          tell: (error: Error | null, count: number) => void,
+        ): void;
+      };
+      socket.destroy();
+      const count = () =>
+        new Promise<number>(resolve =>
+          server.getConnections((_, each) => resolve(each)),
+        );
+      for (let tries = 0; (await count()) > 0 && tries < 100; tries++) {
+        await new Promise(resolve => setTimeout(resolve, 20));
+      }
+      expect(await count()).toBe(0);
+      await app.fail('payments', 10);
+    });
+  },
+);
+
+async function rawStream(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(
+    `GET /circuits/api/events HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
+  );
+  await once(socket, 'data');
+  return socket;
+}
