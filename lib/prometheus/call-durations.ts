@@ -18,7 +18,7 @@ type Exported = Awaited<ReturnType<Histogram['get']>>;
  * The histogram of durations. It counts by itself, because what `observe()` of
  * prom-client does for each call (labels to check, to sort and to join into a key)
  * costs several times as much as the call through the circuit; see
- * `bench/prometheus.mjs`.
+ * `bench/wings.mjs`.
  */
 export class CallDurations extends Histogram {
   private readonly series = new Map<string, Series>();
@@ -53,7 +53,13 @@ export class CallDurations extends Histogram {
     const values = [...this.series].flatMap(([name, series]) =>
       valuesOf(name, series, this.bounds),
     );
-    const exported = { name: NAME, help, type: 'histogram', values };
+    const exported = {
+      name: NAME,
+      help,
+      type: 'histogram',
+      aggregator: 'sum',
+      values,
+    };
     // The types of prom-client say that `type` is a number; it is a string.
     return Promise.resolve(exported as unknown as Exported);
   }

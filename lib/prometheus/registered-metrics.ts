@@ -14,6 +14,8 @@ import { CallDurations } from './call-durations.js';
 import { metricName } from './metric-name.js';
 import type { PrometheusRules } from './prometheus-options.js';
 
+type Exported = Awaited<ReturnType<Gauge['get']>>;
+
 /**
  * Our metrics in one registry of prom-client. Applications that share a registry
  * share the metrics: their circuits are summed by name.
@@ -80,27 +82,22 @@ export class RegisteredMetrics {
       help: metric.help,
       labelNames: ['name', ...metric.labels],
       registers: [this.target],
+      // Between the processes of a cluster.
+      aggregator: metric.isSummed ? ('sum' as const) : ('max' as const),
     };
-    if (metric.kind === 'gauge') {
-      return new Gauge({
-        ...settings,
-        collect() {
-          this.reset();
-          for (const [labels, value] of pointsOf(metric, book)) {
-            this.set(labels, value);
-          }
-        },
-      });
-    }
-    return new Counter({
-      ...settings,
-      collect() {
-        this.reset();
-        for (const [labels, value] of pointsOf(metric, book)) {
-          this.inc(labels, value);
-        }
-      },
-    });
+    const registered =
+      metric.kind === 'gauge' ? new Gauge(settings) : new Counter(settings);
+    // Not by `collect` and `set()`, which check, sort and join the labels of each
+    // series: much of a scrape of hundreds of circuits; see `bench/wings.mjs`.
+    registered.get = () => {
+      // What prom-client has made of the settings, and may have changed: the name in OpenMetrics.
+      const { name, help, type, aggregator } =
+        registered as unknown as Exported;
+      const values = [...valuesOf(metric, book)];
+      const exported = { name, help, type, aggregator, values };
+      return Promise.resolve(exported as Exported);
+    };
+    return registered;
   }
 
   private unregister(): void {
@@ -115,13 +112,13 @@ export class RegisteredMetrics {
   }
 }
 
-function* pointsOf(
-  { points }: FigureMetric,
+function* valuesOf(
+  metric: FigureMetric,
   book: FigureBook,
-): Iterable<[labels: Record<string, string>, value: number]> {
+): Iterable<Exported['values'][number]> {
   for (const figures of book.read()) {
-    for (const [value, labels] of points(figures)) {
-      yield [{ name: figures.name, ...labels }, value];
+    for (const [value, labels] of metric.points(figures)) {
+      yield { labels: { name: figures.name, ...labels }, value };
     }
   }
 }

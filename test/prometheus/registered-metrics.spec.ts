@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Gauge, Registry } from 'prom-client';
+import { AggregatorRegistry, Gauge, Registry } from 'prom-client';
 import {
   prometheusOptionsSchema,
   type CircuitBreakerPrometheusOptions,
@@ -287,6 +287,33 @@ describe('the Prometheus metrics', () => {
       .getSingleMetric('circuit_breaker_call_duration_seconds')!
       .get();
     expect(durations.values).toHaveLength(15);
+  });
+});
+
+describe('the processes of a cluster', () => {
+  it('add what can be added, and show the largest state', async () => {
+    const workers = [new Registry(), new Registry()].map(registry => {
+      const { circuits } = bench({ circuits: { payments: {} } }, { registry });
+      return { registry, circuits };
+    });
+    for (const { circuits } of workers) succeed(circuits, 'payments');
+    workers[1]!.circuits.get('payments').forceOpen();
+    // As they come through the channel between processes.
+    const told: unknown = JSON.parse(
+      JSON.stringify(
+        await Promise.all(
+          workers.map(({ registry }) => registry.getMetricsAsJSON()),
+        ),
+      ),
+    );
+    const all = AggregatorRegistry.aggregate(told as object[]);
+
+    const now = new MetricsPage(await all.metrics());
+    expect(now.value('circuit_breaker_state')).toBe(3);
+    expect(
+      now.value('circuit_breaker_calls_total', { result: 'success' }),
+    ).toBe(2);
+    expect(now.value('circuit_breaker_call_duration_seconds_count')).toBe(2);
   });
 });
 

@@ -18,6 +18,8 @@ export interface FigureMetric {
   readonly kind: 'counter' | 'gauge';
   readonly unit?: 's';
   readonly help: string;
+  /** Whether the values of several processes make sense as a sum; else the largest one does. */
+  readonly isSummed: boolean;
   /** The names of its labels beside `name`. */
   readonly labels: readonly string[];
   points(figures: NameFigures): Iterable<Point>;
@@ -50,6 +52,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.state',
     kind: 'gauge',
+    isSummed: false,
     help: 'Where the circuit stands: 0 closed, 1 open, 2 half-open, 3 forced open, 4 forced closed. Of keyed circuits the one in most trouble.',
     labels: ['mode'],
     points: ({ state, mode }) => [[STATE_NUMBERS[state], { mode }]],
@@ -58,6 +61,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     name: 'circuit_breaker.state.since.timestamp',
     kind: 'gauge',
     unit: 's',
+    isSummed: false,
     help: 'When the state began, in seconds since the epoch.',
     labels: [],
     points: ({ since }) => [[since / 1000]],
@@ -65,6 +69,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.opened_by',
     kind: 'gauge',
+    isSummed: false,
     help: '1 for the rule that opened the circuit, 0 for the others.',
     labels: ['rule'],
     points: ({ openedBy }) =>
@@ -74,6 +79,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     name: 'circuit_breaker.next_probe.timestamp',
     kind: 'gauge',
     unit: 's',
+    isSummed: false,
     help: 'When the open circuit lets the next probe through, in seconds since the epoch; 0 unless open.',
     labels: [],
     points: ({ nextProbe }) => [[(nextProbe ?? 0) / 1000]],
@@ -81,6 +87,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.failure_rate',
     kind: 'gauge',
+    isSummed: false,
     help: 'Failures among the calls in the window, 0 to 1; 0 without calls. While open that of the window that tripped.',
     labels: [],
     points: ({ window }) => [[rate(window.failures, window.calls)]],
@@ -88,6 +95,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.slow_call_rate',
     kind: 'gauge',
+    isSummed: false,
     help: 'Slow calls among the calls in the window, 0 to 1; 0 without calls.',
     labels: [],
     points: ({ window }) => [[rate(window.slow, window.calls)]],
@@ -95,6 +103,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.in_flight',
     kind: 'gauge',
+    isSummed: true,
     help: 'Calls that were admitted and have not ended.',
     labels: [],
     points: ({ inFlight }) => [[inFlight]],
@@ -102,6 +111,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.keyed_circuits',
     kind: 'gauge',
+    isSummed: true,
     help: 'How many keyed circuits of the name are in each state.',
     labels: ['state'],
     points: ({ keyed }) =>
@@ -112,6 +122,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.calls',
     kind: 'counter',
+    isSummed: true,
     help: 'Calls by what became of them: success, failure, ignored or rejected.',
     labels: ['result'],
     points: ({ totals }) => [
@@ -124,6 +135,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.slow_calls',
     kind: 'counter',
+    isSummed: true,
     help: 'Calls that took longer than slowCallDuration.',
     labels: [],
     points: ({ totals }) => [[totals.slow]],
@@ -131,6 +143,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.timeouts',
     kind: 'counter',
+    isSummed: true,
     help: 'Attempts and calls that were given up because they took too long.',
     labels: [],
     points: ({ totals }) => [[totals.timeouts]],
@@ -138,6 +151,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.retries',
     kind: 'counter',
+    isSummed: true,
     help: 'Attempts after the first one.',
     labels: [],
     points: ({ totals }) => [[totals.retries]],
@@ -145,6 +159,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.fallbacks',
     kind: 'counter',
+    isSummed: true,
     help: 'Calls that a fallback answered.',
     labels: [],
     points: ({ totals }) => [[totals.fallbacks]],
@@ -152,6 +167,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.cache_hits',
     kind: 'counter',
+    isSummed: true,
     help: 'Calls that the cache answered.',
     labels: [],
     points: ({ totals }) => [[totals.cacheHits]],
@@ -159,6 +175,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.would_rejects',
     kind: 'counter',
+    isSummed: true,
     help: 'Calls that mode shadow let through and mode enforced would have rejected.',
     labels: [],
     points: ({ totals }) => [[totals.wouldReject]],
@@ -166,6 +183,7 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
   {
     name: 'circuit_breaker.transitions',
     kind: 'counter',
+    isSummed: true,
     help: 'Changes of state.',
     labels: ['from', 'to'],
     points: ({ transitions }) =>
