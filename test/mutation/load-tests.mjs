@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { register } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inFile } from './test-globals.mjs';
 
 /** The rooms whose tests look at `lib/state` and `lib/circuit`. */
 const ROOMS = ['state', 'circuit', 'policies', 'operators', 'property'];
@@ -15,7 +16,7 @@ export async function loadTests(folder) {
     const tests = resolve(folder, 'test', room);
     for (const file of readdirSync(tests)) {
       if (!file.endsWith('.spec.ts') || ELSEWHERE.test(file)) continue;
-      await import(pathToFileURL(join(tests, file)).href);
+      await inFile(() => import(pathToFileURL(join(tests, file)).href));
     }
   }
 }

@@ -12,6 +12,13 @@ export const tests = [];
 const groups = [];
 const DEFAULT_TIMEOUT_MS = 5_000;
 
+/** Declares the tests of one file: hooks outside of every group belong to it alone. */
+export async function inFile(load) {
+  groups.push({ name: '', before: [], after: [] });
+  await load();
+  groups.pop();
+}
+
 export function describe(name, declare) {
   groups.push({ name, before: [], after: [] });
   declare();
@@ -20,7 +27,7 @@ export function describe(name, declare) {
 
 export function it(name, run, timeout = DEFAULT_TIMEOUT_MS) {
   const around = [...groups];
-  const id = [...around.map(group => group.name), name].join(' ');
+  const id = [...around.map(group => group.name), name].join(' ').trim();
   tests.push({
     // Tests of a table may share a name.
     id: `${tests.length} ${id}`,
