@@ -18,10 +18,13 @@ export const SERVERS = {
       'pg_ctlcluster $(pg_lsclusters -h | head -1 | cut -d" " -f1,2) start',
     ],
   },
-} as const satisfies Record<
-  string,
-  { readonly port: number; readonly start: readonly string[] }
->;
+} as const satisfies Record<string, Server>;
+
+interface Server {
+  readonly port: number;
+  /** The command that starts it and comes back. */
+  readonly start: readonly [command: string, ...args: string[]];
+}
 
 /** One of the {@link SERVERS}. */
 export type ServerName = keyof typeof SERVERS;
@@ -36,8 +39,15 @@ const START_MS = 40_000;
  *
  * @throws Error in CI if the server cannot be had
  */
-export async function hasServer(name: ServerName): Promise<boolean> {
-  const { port, start } = SERVERS[name];
+export function hasServer(name: ServerName): Promise<boolean> {
+  return answersOrStarts(name, SERVERS[name]);
+}
+
+/** As {@link hasServer}, for any server. */
+export async function answersOrStarts(
+  name: string,
+  { port, start }: Server,
+): Promise<boolean> {
   if (await answers(port)) return true;
   const [command, ...args] = start;
   const { error, status } = spawnSync(command, args, { stdio: 'ignore' });
