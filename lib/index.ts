@@ -50,7 +50,14 @@ export type {
 } from './state/circuit-options.js';
 export type { CircuitState } from './state/circuit-state.js';
 export type { Clock } from './state/clock.js';
-export type { Coordinator, ProbeRequest } from './state/coordinator.js';
+export type {
+  Coordinator,
+  Order,
+  ProbeRequest,
+  SharedSnapshot,
+  SharedState,
+} from './state/coordinator.js';
+export type { SharedViewStatus } from './registry/registry-coordinator.js';
 export type { CircuitEvent, CircuitEventType } from './state/events.js';
 export type { Explanation } from './state/explanation.js';
 export type { Duration } from './state/option.js';
