@@ -127,8 +127,10 @@ export class Failover {
       backends.map(backend => [backend, rankOf(backend.circuit)]),
     );
     const order = backends.toSorted((a, b) => ranks.get(a)! - ranks.get(b)!);
-    if (ranks.get(order[0]!) !== Rank.ready) return order;
     const now = this.host.clock.now();
+    for (const { circuit } of backends) {
+      if (circuit.state === 'closed') this.passedOver.delete(circuit);
+    }
     const overdue = order.find(
       backend =>
         ranks.get(backend) === Rank.probe &&

@@ -189,6 +189,16 @@ describe('registry.failover', () => {
       expect((await backends.ask()).asked).toEqual(['eu']);
     });
 
+    it('waits for probeAfter anew when it has been closed since', async () => {
+      const backends = new Backends({ halfOpen: { calls: 1 } });
+      await passOver(backends);
+      backends.clock.advance(30_000);
+      await backends.ask();
+      expect((await backends.ask()).asked).toEqual(['eu']);
+
+      expect(await passOver(backends)).toEqual(['us']);
+    });
+
     it('can be left to those who call it otherwise', async () => {
       const backends = new Backends();
       await passOver(backends);
@@ -335,12 +345,14 @@ describe('registry.failover', () => {
     });
 
     it('have a deadline for all of it', async () => {
+      const signals: AbortSignal[] = [];
       const backends = new Backends();
       const ask = backends.registry.failover(
         'search',
         KEYS,
-        key => {
+        (key, { signal }) => {
           backends.called.push(key);
+          signals.push(signal);
           return hang();
         },
         { timeout: '1s', deadline: '1500ms' },
@@ -352,6 +364,9 @@ describe('registry.failover', () => {
       backends.clock.advance(500);
 
       await expect(ask).rejects.toBeInstanceOf(CallTimeoutException);
+      expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+      backends.clock.advance(5_000);
+      await settled();
       expect(backends.called).toEqual(['eu', 'us']);
     });
 

@@ -188,7 +188,7 @@ describe('mistakes in the layers', () => {
     ['env', { env: { prefx: 'A' } }, 'did you mean "prefix"?'],
     [
       'the default preset',
-      { defaults: { preset: 'productoin' } },
+      { defaults: { preset: 'productoin' }, circuits: { a: {} } },
       `defaults.preset: got 'productoin', but there is no such preset; did you mean "production"?`,
     ],
     [

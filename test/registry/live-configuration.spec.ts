@@ -173,6 +173,22 @@ describe('a configuration source', () => {
     expect(bench.payments.rules.halfOpen.concurrency).toBe(3);
   });
 
+  it('is not remembered for what it no longer says', async () => {
+    const bench = new LiveBench({ refreshEvery: '10s' }).says({
+      payments: { openDuration: '5s' },
+    });
+    await bench.start();
+    bench.says({});
+    await bench.advance(10_000);
+
+    bench.registry.declare('payments', { minimumCalls: 3 }, 'Late.pay');
+
+    expect(bench.payments.rules).toMatchObject({
+      minimumCalls: 3,
+      openDuration: 60_000,
+    });
+  });
+
   it('tells nobody of options that are the same as before', async () => {
     const bench = new LiveBench({ refreshEvery: '10s' }).says({
       payments: { openDuration: '5s' },
@@ -365,6 +381,19 @@ describe('a configuration source', () => {
     });
   });
 
+  it('keeps no process alive between two loads', async () => {
+    const before = liveTimers();
+    const live = new LiveConfiguration(
+      { load: () => ({}), refreshEvery: '1h' },
+      { take: () => [] },
+    );
+
+    await live.onModuleInit();
+
+    expect(liveTimers()).toBe(before);
+    live.onModuleDestroy();
+  });
+
   describe('at the end of the application', () => {
     it('is asked no more', async () => {
       const bench = new LiveBench({ refreshEvery: '10s' });
@@ -425,3 +454,9 @@ describe('a configuration source', () => {
     });
   });
 });
+
+/** Timers that keep the process alive. */
+function liveTimers(): number {
+  const kept = process.getActiveResourcesInfo();
+  return kept.filter(each => each === 'Timeout').length;
+}
