@@ -51,6 +51,9 @@ export function it(name, run, timeout = DEFAULT_TIMEOUT_MS) {
 export const test = it;
 export const beforeEach = hook => groups.at(-1).before.push(hook);
 export const afterEach = hook => groups.at(-1).after.push(hook);
+/** Each test may run alone, so what is done once for all is done for each. */
+export const beforeAll = beforeEach;
+export const afterAll = afterEach;
 
 describe.each = bind(describe, false);
 it.each = bind(it, true);
@@ -61,11 +64,15 @@ const timers = new ModernFakeTimers({
   global: globalThis,
 });
 
-export const jest = {
-  fn: implementation => mocker.fn(implementation),
-  spyOn: (object, method) => mocker.spyOn(object, method),
-  useFakeTimers: options => timers.useFakeTimers(options),
-  useRealTimers: () => timers.useRealTimers(),
-  advanceTimersByTime: ms => timers.advanceTimersByTime(ms),
-  getTimerCount: () => timers.getTimerCount(),
-};
+const ofTimers = new Set(
+  Object.getOwnPropertyNames(ModernFakeTimers.prototype),
+);
+
+/** Mocks, and whatever the fake timers can do. */
+export const jest = new Proxy(mocker, {
+  get(_target, name) {
+    const host = ofTimers.has(name) ? timers : mocker;
+    const value = host[name];
+    return typeof value === 'function' ? value.bind(host) : value;
+  },
+});
