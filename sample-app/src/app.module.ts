@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CircuitBreakerModule } from 'nestjs-breaker';
+import { CircuitBreakerPrometheusModule } from 'nestjs-breaker/prometheus';
 import { CircuitsModule } from './circuits/circuits.module.js';
 import { ConfigurationServer } from './configuration/configuration-server.js';
 import { HealthModule } from './health/health.module.js';
@@ -36,6 +37,7 @@ import { settings } from './settings.js';
       env: { prefix: 'CIRCUIT_BREAKER' },
       configSource: new ConfigurationServer(settings.configurationUrl),
     }),
+    CircuitBreakerPrometheusModule.forRoot({ path: '/metrics' }),
     OrdersModule,
     ProductsModule,
     CircuitsModule,

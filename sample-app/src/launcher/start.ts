@@ -35,6 +35,7 @@ The shop is open. Ctrl-C closes it.
 
   circuits         ${app.url}/admin/circuits
   health           ${app.url}/health/live  and  /health/ready
+  metrics          ${app.url}/metrics
   stock            ${app.url}/products/teapot/stock/berlin
 ${Object.values(upstreams)
   .map(({ name, url }) => `  ${name.padEnd(16)} ${url}/switches`)
