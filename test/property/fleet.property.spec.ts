@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Simulation } from '../redis/simulation/simulation.js';
 
 const FIRST = Number(process.env['FLEET_SEED'] ?? Date.now() % 1e6);
-const RUNS = Number(process.env['FLEET_RUNS'] ?? 200);
+const RUNS = Number(process.env['FLEET_RUNS'] ?? 120);
 
 describe('a simulated fleet', () => {
   it(`keeps its invariants in ${RUNS} runs from seed ${FIRST}`, async () => {
