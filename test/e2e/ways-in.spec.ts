@@ -99,18 +99,18 @@ describe.each(WAYS)('$name', way => {
   };
   const isThere = way.needs === undefined || SERVED.get(way.needs) === true;
 
+  /** A cell of the table; without its server it is skipped, never passed. */
+  function cell(behaviour: string, run: () => Promise<void>): void {
+    if (isThere) it(behaviour, run);
+    else it.skip(`${behaviour}: NOT TESTED, no ${way.needs}`, run);
+  }
+
   describe.each<Place>(['method', 'class'])(
     'with the decorator on the %s',
     place => {
       let session: Session;
       let circuit: Circuit;
       let falling: Circuit;
-
-      /** A cell of the table; without its server it is skipped, never passed. */
-      function cell(behaviour: string, run: () => Promise<void>): void {
-        if (isThere) it(behaviour, run);
-        else it.skip(`${behaviour}: NOT TESTED, no ${way.needs}`, run);
-      }
 
       beforeAll(async () => {
         if (!isThere) return;

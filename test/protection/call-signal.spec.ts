@@ -164,6 +164,7 @@ describe('@CallSignal()', () => {
     }).toThrow(/constructors and static methods/);
     expect(() => {
       class Static {
+        readonly name = 'static';
         static call(@CallSignal() signal?: AbortSignal) {
           return signal;
         }
