@@ -73,10 +73,10 @@ export class StateMachine extends PhaseMachine implements Settler {
   nextLapse(now: number): Lapse | undefined {
     const { phase } = this;
     if (phase.state !== 'half-open') return undefined;
-    const { halfOpen } = this.rules;
+    const own = this.rules.halfOpen;
     const rules = this.shared.judgesProbes()
-      ? { ...halfOpen, maxDuration: Infinity }
-      : halfOpen;
+      ? { ...own, maxDuration: Infinity }
+      : own;
     return phase.tally.nextLapse(rules, phase.since, now);
   }
 
