@@ -44,7 +44,10 @@ const chosen = [...CASES, ...NEST_CASES].filter(each =>
 
 /** @type {import('./results.mjs').Run} */
 const run = {
-  machine: describeMachine(settings.node),
+  machine: {
+    ...describeMachine(settings.node),
+    'processes for each figure': `${settings.repeats} of ${settings.pace.rounds} rounds`,
+  },
   isWhole: !flags.quick && flags.only === '' && flags.package === undefined,
   cases: [],
   rows: [],

@@ -5,6 +5,8 @@ import { NestServer } from './nest-server.mjs';
 /** @typedef {'Express' | 'Fastify'} Platform */
 /** @typedef {'plain' | 'plain again' | 'module installed' | 'decorated method' | 'decorated controller'} Variant */
 
+const PER_CPU_SECOND = 'requests per CPU second';
+
 /** @type {readonly Variant[]} */
 const VARIANTS = [
   'plain again',
@@ -57,9 +59,9 @@ async function runNest(platform, settings) {
     {
       ...row,
       subject: 'plain',
-      label: 'CPU a request',
-      unit: 'µs',
-      ...summary(figures(plain, ({ bare }) => bare.cpu)),
+      label: PER_CPU_SECOND,
+      unit: '',
+      ...summary(figures(plain, ({ bare }) => bare.perCpuSecond)),
     },
     ...[...told].flatMap(([subject, pairs]) => [
       {
@@ -73,8 +75,13 @@ async function runNest(platform, settings) {
       {
         ...row,
         subject,
-        label: 'CPU a request',
-        ...summary(figures(pairs, ({ bare, own }) => own.cpu / bare.cpu)),
+        label: PER_CPU_SECOND,
+        ...summary(
+          figures(
+            pairs,
+            ({ bare, own }) => own.perCpuSecond / bare.perCpuSecond,
+          ),
+        ),
       },
     ]),
   ];

@@ -11,7 +11,7 @@ const LIMIT_MS = 20_000;
 /**
  * @typedef {object} Load
  * @property {number} perSecond requests answered a second
- * @property {number} cpu of the server, microseconds a request
+ * @property {number} perCpuSecond requests answered with a second of the server's CPU
  */
 
 /** A Nest application in a process of its own. */
@@ -55,7 +55,7 @@ export class NestServer {
     if (errors + non2xx > 0) throw new Error('A request was not answered');
     return {
       perSecond: (requests.total * 1_000) / (finish - start),
-      cpu: used / requests.total,
+      perCpuSecond: (requests.total * 1e6) / used,
     };
   }
 
