@@ -8,10 +8,9 @@ export const DASHBOARD_OPTIONS: unique symbol = Symbol.for(
   'nestjs-breaker:dashboard-options',
 );
 
-/** What every platform's request has; the rest is there, too, e.g. `user` after a guard. */
+/** What every platform's request has; narrow it to yours: `(request: express.Request) => …`. */
 export interface DashboardRequest {
   readonly headers: IncomingHttpHeaders;
-  readonly [property: string]: unknown;
 }
 
 /**

@@ -12,7 +12,6 @@ import {
   type Type,
 } from '@nestjs/common';
 import { Dashboard } from './dashboard.js';
-import type { DashboardRequest } from './dashboard-options.js';
 import { Exchange } from './exchange.js';
 
 /** Fastify tells a path with a slash at its end from one without; Nest takes one slash away. */
@@ -63,11 +62,7 @@ export function createDashboardController(
       @Req() request: IncomingMessage,
       @Res() response: ServerResponse,
     ) {
-      await this.dashboard.act(
-        new Exchange(request, response),
-        // What the platform's request has beside Node's is the user's to know.
-        request as unknown as DashboardRequest,
-      );
+      await this.dashboard.act(new Exchange(request, response), request);
     }
   }
   return CircuitBreakerDashboardController;

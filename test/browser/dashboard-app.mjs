@@ -1,7 +1,7 @@
 // An application with the dashboard, as a process of its own: tests build it,
 // steer it by messages, and kill it. Plain JavaScript over the built package.
 import 'reflect-metadata';
-import { Logger, Module } from '@nestjs/common';
+import { Controller, Get, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { CircuitBreakerModule, CircuitBreakerRegistry } from 'nestjs-breaker';
@@ -24,9 +24,27 @@ const defaults = { openJitter: 0, openDuration: '20s', ...settings.defaults };
 const all = { ...circuits };
 for (let index = 0; index < many; index++) all[`service-${index}`] = {};
 
+let calls = 0;
+/** Each request goes through the next circuit. */
+class HelloController {
+  hello() {
+    return list[calls++ % list.length].execute(async () => ({
+      hello: 'world',
+    }));
+  }
+}
+const { prototype } = HelloController;
+Get('hello')(
+  prototype,
+  'hello',
+  Object.getOwnPropertyDescriptor(prototype, 'hello'),
+);
+Controller()(HelloController);
+
 // oxlint-disable-next-line typescript/no-extraneous-class -- decorated below, without the syntax
 class AppModule {}
 Module({
+  controllers: [HelloController],
   imports: [
     CircuitBreakerModule.forRoot({ defaults, circuits: all }),
     ...(settings.dashboard === false
@@ -49,6 +67,7 @@ if (prefix !== '') app.setGlobalPrefix(prefix);
 await app.listen(port, '127.0.0.1');
 
 const registry = app.get(CircuitBreakerRegistry);
+const list = [...registry];
 process.on('message', message => void steer(message));
 process.send?.({ ready: true, port: Number(new URL(await app.getUrl()).port) });
 
@@ -66,7 +85,8 @@ async function steer({ id, call, name, key, outcome, times = 1, perSecond }) {
         : registry.keyed(name, key);
     for (let left = times; left > 0; left--) await play(circuit, outcome);
   }
-  process.send({ id });
+  const { user, system } = process.cpuUsage();
+  process.send({ id, cpu: user + system });
 }
 
 async function play(circuit, outcome, options) {
@@ -82,7 +102,6 @@ async function play(circuit, outcome, options) {
 
 /** Calls of all circuits, spread over the second; every fiftieth fails. */
 function startTraffic(perSecond) {
-  const list = [...registry];
   let count = 0;
   let owed = 0;
   setInterval(() => {

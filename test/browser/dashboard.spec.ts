@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import {
   afterAll,
   afterEach,
@@ -316,6 +318,46 @@ const axe = readFileSync(
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await row('payments').locator('.row .badge-forced-open').waitFor();
+  });
+
+  it('works on Fastify, under a global prefix, behind a path that a proxy takes away', async () => {
+    const started = await open({
+      platform: 'fastify',
+      prefix: 'v1',
+      path: 'ops/circuits',
+      circuits: { payments: {} },
+      people: { alice: true },
+    });
+    const proxy = createServer((incoming, outgoing) => {
+      const { url = '', method, headers } = incoming;
+      const path = url.replace(/^\/behind\/a\/proxy/, '/v1/ops');
+      const forward = request(
+        { port: started.port, host: '127.0.0.1', path, method, headers },
+        answer => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
+      outgoing.on('close', () => forward.destroy());
+      forward.on('error', () => outgoing.destroy());
+      incoming.pipe(forward);
+    });
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    try {
+      await browser.addCookies([
+        { name: 'who', value: 'alice', url: `http://127.0.0.1:${port}` },
+      ]);
+      await page.goto(`http://127.0.0.1:${port}/behind/a/proxy/circuits`);
+      await page.getByText('Live', { exact: true }).waitFor();
+      await act('payments', 'Force open…', 'try the proxy');
+      await row('payments').locator('.row .badge-forced-open').waitFor();
+      expect(page.url()).toMatch(/\/behind\/a\/proxy\/circuits\/$/);
+      expect(complaints).toEqual([]);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 
   it('stays responsive with 500 circuits and 1,000 calls a second', async () => {
