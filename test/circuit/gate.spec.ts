@@ -1,0 +1,234 @@
+import { describe, expect, it } from '@jest/globals';
+import { Circuit } from '../../lib/circuit/circuit.js';
+import type { CircuitOptions } from '../../lib/state/circuit-options.js';
+import type { CircuitEvent } from '../../lib/state/events.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const ONE_TOKEN = { rateLimit: { limit: 1, interval: 1_000 } };
+const ONE_PLACE = { bulkhead: { maxConcurrent: 1, maxQueue: 5, maxWait: 50 } };
+const OPENS_AT_ONCE: CircuitOptions = {
+  consecutiveFailures: 1,
+  openDuration: 100,
+  openJitter: 0,
+  halfOpen: { calls: 5, concurrency: 5 },
+};
+
+function setUp(options: CircuitOptions) {
+  const clock = new VirtualClock();
+  const circuit = new Circuit('shop', options, { clock });
+  const events: CircuitEvent[] = [];
+  circuit.events$.subscribe(event => void events.push(event));
+  return {
+    clock,
+    circuit,
+    events,
+    /** A call that ends when the test says so. */
+    hold(signal?: AbortSignal) {
+      let end!: () => void;
+      const work = new Promise<string>(resolve => {
+        end = () => resolve('held');
+      });
+      const answer = circuit
+        .execute(() => work, { signal })
+        .then(
+          value => value,
+          (error: { code?: string }) => error.code ?? error,
+        );
+      return { answer, end };
+    },
+    sync: () => circuit.executeSync(() => 'value'),
+  };
+}
+
+const withCode = (code: string) => expect.objectContaining({ code });
+
+describe('limits in shadow mode', () => {
+  it.each<[string, CircuitOptions]>([
+    ['a rate limit', ONE_TOKEN],
+    ['a bulkhead', ONE_PLACE],
+  ])('%s refuses nobody, and counts what it would have refused', (_, limit) => {
+    const { circuit, events, hold, sync } = setUp({ mode: 'shadow', ...limit });
+    void hold();
+    expect(sync()).toBe('value');
+    expect(circuit.snapshot().totals).toMatchObject({
+      calls: 1,
+      rejected: 0,
+      wouldReject: 1,
+    });
+    expect(events.map(({ type }) => type)).toEqual(['would-reject', 'success']);
+  });
+
+  it('nobody waits in the queue', async () => {
+    const { hold } = setUp({ mode: 'shadow', ...ONE_PLACE });
+    void hold();
+    const second = hold();
+    second.end();
+    expect(await second.answer).toBe('held');
+  });
+});
+
+describe('limits of a disabled circuit', () => {
+  it.each<[string, CircuitOptions]>([
+    ['a rate limit', ONE_TOKEN],
+    ['a bulkhead', ONE_PLACE],
+  ])('%s refuses nobody and counts nothing', (_, limit) => {
+    const { circuit, events, hold, sync } = setUp({
+      mode: 'disabled',
+      ...limit,
+    });
+    void hold();
+    expect([sync(), sync()]).toEqual(['value', 'value']);
+    expect(circuit.snapshot().totals).toMatchObject({
+      rejected: 0,
+      wouldReject: 0,
+    });
+    expect(events).toEqual([]);
+  });
+});
+
+describe('limits of an enforced circuit', () => {
+  it('tell what refused', () => {
+    const { circuit, events, hold, sync } = setUp({
+      bulkhead: { maxConcurrent: 1 },
+    });
+    void hold();
+    expect(sync).toThrow(withCode('BULKHEAD_FULL'));
+    expect(circuit.snapshot().totals).toMatchObject({
+      rejected: 1,
+      wouldReject: 0,
+    });
+    expect(events).toMatchObject([
+      { type: 'rejected', code: 'BULKHEAD_FULL', retryAfter: null },
+    ]);
+  });
+
+  it('tell when a token comes', () => {
+    const { events, sync } = setUp(ONE_TOKEN);
+    sync();
+    expect(sync).toThrow(
+      expect.objectContaining({ code: 'RATE_LIMITED', retryAfter: 1_000 }),
+    );
+    expect(events.at(-1)).toMatchObject({
+      type: 'rejected',
+      code: 'RATE_LIMITED',
+      retryAfter: 1_000,
+    });
+  });
+
+  it('keep their tokens and places while other rules change', () => {
+    const { circuit, hold, sync } = setUp({
+      rateLimit: { limit: 1, interval: 1_000 },
+      bulkhead: { maxConcurrent: 1 },
+    });
+    void hold();
+    circuit.configure({ failureCount: 5 });
+    expect(sync).toThrow(withCode('RATE_LIMITED'));
+    circuit.configure({ rateLimit: false });
+    expect(sync).toThrow(withCode('BULKHEAD_FULL'));
+    circuit.configure({ bulkhead: false });
+    expect(sync()).toBe('value');
+  });
+
+  it('come with a configuration', () => {
+    const { circuit, sync } = setUp({});
+    sync();
+    circuit.configure({ rateLimit: { limit: 1, interval: 1_000 } });
+    sync();
+    expect(sync).toThrow(withCode('RATE_LIMITED'));
+  });
+
+  it('are idle when the last place is free', async () => {
+    const { circuit, hold } = setUp(ONE_PLACE);
+    const gate = circuit.pipeline['gate'];
+    expect(gate.isIdle).toBe(true);
+    const { end, answer } = hold();
+    expect(gate.isIdle).toBe(false);
+    end();
+    await answer;
+    expect(gate.isIdle).toBe(true);
+    expect(setUp({}).circuit.pipeline['gate'].isIdle).toBe(true);
+  });
+});
+
+describe('a probe', () => {
+  it.each<[string, number]>([
+    ['the first, of a circuit that is due', 0],
+    ['a further one, in half-open', 1],
+  ])('never queues: %s', async (_, probesBefore) => {
+    const { circuit, clock, hold } = setUp({ ...OPENS_AT_ONCE, ...ONE_PLACE });
+    const held = hold();
+    circuit.tryAcquire()?.failure();
+    clock.advance(100);
+    for (let probe = 0; probe < probesBefore; probe++) circuit.tryAcquire();
+    expect(circuit.state).toBe(probesBefore === 0 ? 'open' : 'half-open');
+    expect(await hold().answer).toBe('BULKHEAD_FULL');
+    held.end();
+  });
+});
+
+describe('a call in the queue', () => {
+  it('ends with the reason of its abort, and counts as no refusal', async () => {
+    const { circuit, hold } = setUp(ONE_PLACE);
+    void hold();
+    const caller = new AbortController();
+    const waiting = hold(caller.signal);
+    const reason = new Error('gone');
+    caller.abort(reason);
+    expect(await waiting.answer).toBe(reason);
+    expect(circuit.snapshot().totals.rejected).toBe(0);
+  });
+
+  it('gives its place to the next when it goes in the instant of its turn', async () => {
+    const { circuit, hold } = setUp(ONE_PLACE);
+    const caller = new AbortController();
+    const reason = new Error('gone');
+    // Told after the place is free, and before the one who waits for it comes in.
+    circuit.on(['success'], () => caller.abort(reason));
+    const [second, third] = circuit.executeSync(() => [
+      hold(caller.signal),
+      hold(),
+    ]);
+    third?.end();
+    expect(await third?.answer).toBe('held');
+    expect(await second?.answer).toBe(reason);
+    expect(circuit.snapshot()).toMatchObject({
+      inFlight: 0,
+      totals: { calls: 2, rejected: 0 },
+    });
+    expect(circuit.pipeline['gate'].isIdle).toBe(true);
+  });
+});
+
+describe('the error of a refusal by the circuit', () => {
+  it.each<[string, (circuit: Circuit, clock: VirtualClock) => void]>([
+    ['Circuit "shop" is open', () => {}],
+    [
+      'Circuit "shop" is half-open and all its probes are taken',
+      (circuit, clock) => {
+        clock.advance(100);
+        for (let probe = 0; probe < 5; probe++) circuit.tryAcquire();
+      },
+    ],
+    ['Circuit "shop" is forced open', circuit => circuit.forceOpen()],
+  ])('says: %s', (message, prepare) => {
+    const { circuit, clock, sync } = setUp(OPENS_AT_ONCE);
+    circuit.tryAcquire()?.failure();
+    prepare(circuit, clock);
+    expect(sync).toThrow(message);
+  });
+});
+
+describe('a refusal before the work is prepared', () => {
+  it('is counted once, and admits nobody', () => {
+    const { circuit, clock } = setUp(OPENS_AT_ONCE);
+    expect(circuit.pipeline.refuseEarly()).toBeUndefined();
+    circuit.tryAcquire()?.failure();
+    expect(circuit.pipeline.refuseEarly()).toMatchObject({
+      code: 'CIRCUIT_OPEN',
+    });
+    expect(circuit.snapshot().totals).toMatchObject({ calls: 1, rejected: 1 });
+    clock.advance(100);
+    expect(circuit.pipeline.refuseEarly()).toBeUndefined();
+    expect(circuit.snapshot()).toMatchObject({ state: 'open', inFlight: 0 });
+  });
+});
