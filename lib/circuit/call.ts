@@ -9,6 +9,11 @@ export interface CallContext {
   readonly attempt: number;
 }
 
+/** What a function of no declared kind was seen to answer with; each has one of its own. */
+export interface KindOfAnswers {
+  last: AnswerKind | undefined;
+}
+
 /** One call's way in. */
 export interface Call {
   readonly args?: readonly unknown[] | undefined;
@@ -18,8 +23,8 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Behind the interceptor, where pipes run inside the call. */
   readonly atHandler?: boolean | undefined;
-  /** The kind in which the same function answered last; a refusal answers in it, too. */
-  readonly lastKind?: AnswerKind | undefined;
+  /** The kind in which the same function answered last; the next call takes it for granted. */
+  readonly answers?: KindOfAnswers | undefined;
 }
 
 /** What a protected function is to the pipeline. */

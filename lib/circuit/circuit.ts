@@ -26,14 +26,13 @@ import { parseOptions } from '../state/parse-options.js';
 import { timeoutWarnings } from '../state/timeout-checks.js';
 import { takeSnapshot, type CircuitSnapshot } from '../state/snapshot.js';
 import { StateMachine } from '../state/state-machine.js';
-import { answerKindOf } from './answer-kind.js';
 import {
   compileCallOptions,
   type AnswerKind,
   type CallOptions,
   type CallPlan,
 } from './call-options.js';
-import type { Body, Call, CallContext } from './call.js';
+import type { Body, Call, CallContext, KindOfAnswers } from './call.js';
 import { EventStream } from './event-stream.js';
 import { Pipeline, type PipelineDependencies } from './pipeline.js';
 
@@ -216,14 +215,11 @@ export class Circuit {
     const plan = compileCallOptions(options, `A call of "${this.name}"`);
     this.warnOfTimeout(plan);
     const kind = plan.returns ?? (isAsyncFunction(fn) ? 'promise' : undefined);
-    let lastKind: AnswerKind | undefined;
+    const answers: KindOfAnswers = { last: undefined };
     return new Proxy(fn, {
       apply: (target, self, args: never[]) => {
         const body = () => Reflect.apply(target, self, args);
-        const call = { args, self, lastKind };
-        const answer = invoke(this, plan, body, call, kind);
-        lastKind = answerKindOf(answer);
-        return answer;
+        return invoke(this, plan, body, { args, self, answers }, kind);
       },
     });
   }

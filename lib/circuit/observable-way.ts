@@ -16,7 +16,7 @@ import { AbortScope } from '../policies/abort-scope.js';
 import type { CachedCall } from '../policies/stale-cache.js';
 import { sleep$ } from '../policies/sleep.js';
 import type { Verdict } from '../state/classification.js';
-import { REFUSED, type Call, type CallState } from './call.js';
+import { ABANDONED, REFUSED, type Call, type CallState } from './call.js';
 import type { CallPlan } from './call-options.js';
 import type { CallPolicies } from './call-policies.js';
 import type { Entry, Refusal } from './gate.js';
@@ -128,7 +128,9 @@ export class ObservableWay {
     settlement.countRetry(number + 1, delay, error);
     state.verdict = undefined;
     const wait = sleep$(host.clock, delay, caller, wake =>
-      host.machine.emitter.on(['transition'], wake),
+      host.machine.emitter.on(['transition'], () => {
+        if (!gate.wouldAdmit()) wake();
+      }),
     );
     // An opening ends the wait: nobody waits for a dependency that is given rest.
     const next = defer(() => (gate.wouldAdmit() ? from([true]) : giveUp));
@@ -173,12 +175,12 @@ export class ObservableWay {
       state.verdict = REFUSED;
       return throwError(entry);
     }
-    const { permit, place } = entry;
+    const { place } = entry;
     const { timeout } = policies;
     const scope = timeout && new AbortScope(caller);
     const inTime = scope ? timeout.observe(scope, source) : source;
     const observed = inTime.pipe(
-      this.observe<T>(permit, plan, call, state, scope),
+      this.observe<T>(entry, plan, call, state, scope),
     );
     return place === undefined
       ? observed
@@ -187,7 +189,7 @@ export class ObservableWay {
 
   /** Watches an admitted subscription and settles its permit. */
   private observe<T>(
-    permit: Entry['permit'],
+    { permit, place }: Entry,
     plan: CallPlan,
     call: Call,
     state: StreamState,
@@ -207,12 +209,19 @@ export class ObservableWay {
         hasValue = state.hasValue = true;
       },
       error: (error: unknown) => {
+        place?.release();
         if (attempt?.state === 'timed-out') {
           settlement.countTimeout('timeout', error);
         }
-        settlement.fail(permit, error, call, state);
+        if (isAbortOf(call, error)) {
+          permit.cancel();
+          state.verdict = ABANDONED;
+        } else settlement.fail(permit, error, call, state);
       },
-      complete: () => permit.success(),
+      complete: () => {
+        place?.release();
+        permit.success();
+      },
       unsubscribe: () => {
         if (hasValue) permit.success();
         else if (state.deadline?.state === 'timed-out') {
@@ -226,12 +235,17 @@ export class ObservableWay {
 
   /** An error that is no attempt's: the deadline's between two of them, or the caller's abort. */
   private judge(error: unknown, call: Call, state: StreamState): Verdict {
+    if (isAbortOf(call, error)) return ABANDONED;
     const { settlement, host } = this.around;
     if (state.deadline?.state === 'timed-out') {
       settlement.countTimeout('deadline', state.deadline.signal.reason);
     }
     return host.classify(error, call);
   }
+}
+
+function isAbortOf({ signal }: Call, error: unknown): boolean {
+  return signal?.aborted === true && error === signal.reason;
 }
 
 /** Gives back what nobody will use. */

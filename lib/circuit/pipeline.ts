@@ -3,12 +3,13 @@ import type { CircuitOpenException } from '../errors/circuit-open.exception.js';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { isPromiseLike } from '../policies/fallback.js';
 import type { CallPermit } from '../state/admission.js';
+import { answerKindOf } from './answer-kind.js';
 import { Answering } from './answering.js';
 import type { Body, Call } from './call.js';
 import { LazyCallContext } from './call-context.js';
 import type { AnswerKind, CallPlan } from './call-options.js';
 import { PolicyPool, type PolicyDependencies } from './call-policies.js';
-import { Gate } from './gate.js';
+import { Gate, type Entry } from './gate.js';
 import { ObservableWay } from './observable-way.js';
 import { PromiseWay } from './promise-way.js';
 import { Settlement, type PipelineHost } from './settlement.js';
@@ -98,13 +99,13 @@ export class Pipeline {
     call: Call,
     kind: AnswerKind | undefined,
   ): unknown {
-    switch (kind) {
+    switch (kind ?? this.presumedKind(plan, call)) {
       case 'promise':
         return this.execute(plan, body, call);
-      case 'value':
-        return this.executeSync(plan, body, call);
       case 'observable':
         return this.invokeObservable(plan, body, call);
+      case 'value':
+        return this.executeSync(plan, body, call);
       default:
         return this.invokeUnknown(plan, body, call);
     }
@@ -168,11 +169,23 @@ export class Pipeline {
       const failure = throwError(() => error);
       return this.protect(plan, failure, call);
     }
-    return isObservable(source) ? this.protect(plan, source, call) : source;
+    if (isObservable(source)) return this.protect(plan, source, call);
+    // Declared as an Observable, or seen as one, and now it is something else.
+    const entry = this.gate.tryEnter();
+    return typeof entry === 'function'
+      ? source
+      : this.follow(plan, body, call, entry, source);
+  }
+
+  /** Whoever waits, caches or tries again must know before the call what it answers with. */
+  private presumedKind(plan: CallPlan, call: Call): AnswerKind | undefined {
+    return plan.hasPolicies || !this.gate.isBare
+      ? call.answers?.last
+      : undefined;
   }
 
   private invokeUnknown(plan: CallPlan, body: Body, call: Call): unknown {
-    if (call.signal?.aborted === true) return this.leaveAsBefore(call);
+    call.signal?.throwIfAborted();
     const entry = this.gate.tryEnter();
     if (typeof entry === 'function') {
       return this.refuseAsBefore(plan, call, entry);
@@ -183,16 +196,13 @@ export class Pipeline {
     } catch (error) {
       return this.values.fail(entry, plan, error, call);
     }
+    const { answers } = call;
+    if (answers !== undefined) answers.last = answerKindOf(value);
     if (isObservable(value)) {
       this.gate.withdraw(entry);
       return this.protect(plan, value, call);
     }
-    if (isPromiseLike(value)) {
-      return this.promises.run(plan, body, call, { entry, answer: value });
-    }
-    this.values.succeed(entry, plan, value);
-    this.refuseWaiting(plan);
-    return value;
+    return this.follow(plan, body, call, entry, value);
   }
 
   /** In the kind of the last answer; nobody knows better. */
@@ -201,7 +211,7 @@ export class Pipeline {
     call: Call,
     refusal: () => Error,
   ): unknown {
-    switch (call.lastKind) {
+    switch (call.answers?.last) {
       case 'promise':
         return this.answering.promise(plan, call, refusal);
       case 'observable':
@@ -211,11 +221,20 @@ export class Pipeline {
     }
   }
 
-  /** The caller has gone before the call. */
-  private leaveAsBefore({ lastKind, signal }: Call): unknown {
-    if (lastKind === 'promise') return Promise.reject(signal?.reason);
-    if (lastKind === 'observable') return throwError(() => signal?.reason);
-    throw signal?.reason;
+  /** Settles a call by what it has returned, or will. */
+  private follow(
+    plan: CallPlan,
+    body: Body,
+    call: Call,
+    entry: Entry,
+    value: unknown,
+  ): unknown {
+    if (isPromiseLike(value)) {
+      return this.promises.run(plan, body, call, { entry, answer: value });
+    }
+    this.values.succeed(entry, plan, value);
+    this.refuseWaiting(plan);
+    return value;
   }
 
   /** A plain value is there at once: nothing can be interrupted or waited for. */

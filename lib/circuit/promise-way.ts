@@ -1,5 +1,5 @@
 import type { Verdict } from '../state/classification.js';
-import { Attempt } from '../policies/abort-scope.js';
+import { Attempt, type AbortScope } from '../policies/abort-scope.js';
 import { isRejection } from '../errors/rejection.js';
 import { runInScope } from '../policies/run-in-scope.js';
 import type { CachedCall, StaleCache } from '../policies/stale-cache.js';
@@ -31,6 +31,8 @@ interface PromiseCall {
   readonly state: CallState;
   readonly policies: CallPolicies;
   started: StartedAttempt | undefined;
+  /** The whole call's scope, where it has a deadline. */
+  deadline: AbortScope | undefined;
 }
 
 /** The way of a call that answers by a promise, through every policy that its plan has. */
@@ -47,7 +49,15 @@ export class PromiseWay {
     const { answering, policiesOf } = this.around;
     const state: CallState = {};
     const policies = policiesOf(plan);
-    const way = { plan, body, call, state, policies, started };
+    const way: PromiseCall = {
+      plan,
+      body,
+      call,
+      state,
+      policies,
+      started,
+      deadline: undefined,
+    };
     let key: string | undefined;
     try {
       key = policies.cache?.keyOf(call);
@@ -109,9 +119,10 @@ export class PromiseWay {
     if (policies.deadline === undefined) {
       return this.withRetries(way, caller, Infinity);
     }
-    return policies.deadline.run(caller, scope =>
-      this.withRetries(way, scope.signal, scope.expiresAt),
-    );
+    return policies.deadline.run(caller, scope => {
+      way.deadline = scope;
+      return this.withRetries(way, scope.signal, scope.expiresAt);
+    });
   }
 
   private withRetries(
@@ -168,7 +179,9 @@ export class PromiseWay {
     settlement.countRetry(number + 1, delay, error);
     // An opening ends the wait: nobody waits for a dependency that is given rest.
     await sleep(host.clock, delay, caller, wake =>
-      host.machine.emitter.on(['transition'], wake),
+      host.machine.emitter.on(['transition'], () => {
+        if (!gate.wouldAdmit()) wake();
+      }),
     );
     return gate.wouldAdmit();
   }
@@ -280,18 +293,19 @@ export class PromiseWay {
 
   /** At the timeout, at the call's deadline, or at the caller's abort: the permit is given back at once. */
   private endEarly(
-    { call, state }: PromiseCall,
+    { call, state, deadline }: PromiseCall,
     { permit }: Entry,
     reason: unknown,
     how: EarlyEnd,
   ): void {
     const { settlement } = this.around;
-    if (how === 'aborted' && call.signal?.aborted === true) {
+    // Not the caller's own signal: those who share the call may have others.
+    const isOverdue = how === 'timed-out' || deadline?.state === 'timed-out';
+    if (!isOverdue) {
       permit.cancel();
       state.verdict = ABANDONED;
       return;
     }
-    // Aborted, but not by the caller: the whole call's deadline has passed.
     const limit = how === 'timed-out' ? 'timeout' : 'deadline';
     settlement.countTimeout(limit, reason);
     settlement.fail(permit, reason, call, state);

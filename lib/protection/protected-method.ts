@@ -4,9 +4,9 @@ import {
   type AnswerKind,
   type CallPlan,
 } from '../circuit/call-options.js';
-import type { Body } from '../circuit/call.js';
+import type { Body, KindOfAnswers } from '../circuit/call.js';
 import { invoke, type Circuit } from '../circuit/circuit.js';
-import { answerKindOf, declaredAnswerKind } from './answer-kind.js';
+import { declaredAnswerKind } from './answer-kind.js';
 import {
   callSignalOf,
   givenSignal,
@@ -72,7 +72,7 @@ class ProtectedMethod {
   >();
   /** Most methods are called on one class in one application. */
   private latest: Binding | undefined;
-  private lastKind: AnswerKind | undefined;
+  private readonly answers: KindOfAnswers = { last: undefined };
   /** The parameter with `@CallSignal()`. */
   private readonly signalAt: number | undefined;
 
@@ -104,7 +104,7 @@ class ProtectedMethod {
     self: unknown,
     args: unknown[],
   ): unknown {
-    const { lastKind, signalAt } = this;
+    const { answers, signalAt } = this;
     let body: Body = () => this.run(self, args);
     let signal: AbortSignal | undefined;
     if (signalAt !== undefined) {
@@ -112,13 +112,7 @@ class ProtectedMethod {
       body = context =>
         this.run(self, withSignal(args, signalAt, context.signal));
     }
-    if (kind !== undefined) {
-      return invoke(circuit, plan, body, { self, args, signal }, kind);
-    }
-    const call = { self, args, signal, lastKind };
-    const answer = invoke(circuit, plan, body, call);
-    this.lastKind = answerKindOf(answer);
-    return answer;
+    return invoke(circuit, plan, body, { self, args, signal, answers }, kind);
   }
 
   private run(self: unknown, args: unknown[]): unknown {

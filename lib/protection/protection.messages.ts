@@ -34,6 +34,12 @@ export const protectionMessages = {
   cacheOfManyRequests: () =>
     `is missing, and the provider is made anew for each request, so that one request's answer could be another's; give key, a function of the arguments that answers a string`,
 
+  cacheOfTwoClasses: () =>
+    'two classes of this name have such a method on one circuit, and in a store the answers of one would be those of the other; rename one of them, or give each a circuit of its own',
+
+  retriedHandler: () =>
+    'cannot be had for a handler behind the interceptor, because its body has been read and its pipes have run; put retry on the method of the service that makes the call',
+
   plainValue: () =>
     'cannot be had for a method that returns a plain value, because nothing else runs while it does; make the method async, or leave the option out',
 

@@ -1,52 +1,64 @@
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { OptionProblem } from '../errors/invalid-options.error.js';
 import { declaredAnswerKind } from './answer-kind.js';
-import { optionsOf, protectionOfMethod } from './protection.js';
-import { declaredMethods } from './protection-metadata.accessor.js';
+import { interceptedHandlers } from './intercepted-handlers.js';
+import {
+  optionsOf,
+  protectionOfHandler,
+  protectionOfMethod,
+  type Protection,
+} from './protection.js';
+import {
+  declaredMethods,
+  findDeclaredMethod,
+} from './protection-metadata.accessor.js';
 import { protectionMessages } from './protection.messages.js';
 
 /**
- * What is wrong with decorated methods beside their options alone: waiting for
- * what is there at once, and one cache for the answers of many requests.
+ * What is wrong with where decorators stand, beside their options alone: waiting
+ * for what is there at once, calling a handler again, and one cache for the
+ * answers of many requests or of two classes.
  *
  * @param wrappers of an application whose providers are all known
  */
 export function useProblemsOf(
   wrappers: readonly InstanceWrapper[],
 ): OptionProblem[] {
+  const cachedBy = new Map<string, object>();
   return wrappers.flatMap(wrapper => {
-    const prototype: unknown =
-      typeof wrapper.metatype === 'function' && !wrapper.isNotMetatype
-        ? wrapper.metatype.prototype
-        : undefined;
-    if (typeof prototype !== 'object' || prototype === null) return [];
-    return declaredMethods(prototype).flatMap(method => {
-      const { source, ...protection } = protectionOfMethod(prototype, method);
-      const { call } = optionsOf({ source, ...protection });
+    const prototype = prototypeOf(wrapper);
+    if (prototype === undefined) return [];
+    const ofMethods = declaredMethods(prototype).flatMap(method => {
+      const protection = protectionOfMethod(prototype, method);
       return [
-        ...waitingProblems(prototype, method.key, call).map(
-          ({ path, message }) => ({ path: `${source}: ${path}`, message }),
-        ),
-        ...(isSharedCache(call) && !wrapper.isDependencyTreeStatic()
-          ? [
-              {
-                path: `${source}: cache.key`,
-                message: protectionMessages.cacheOfManyRequests(),
-              },
-            ]
-          : []),
+        ...waitingProblems(prototype, method.key, protection),
+        ...cacheProblems(wrapper, prototype, protection, cachedBy),
       ];
     });
+    const ofHandlers = interceptedHandlers(prototype)
+      .filter(key => findDeclaredMethod(prototype, key) === undefined)
+      .flatMap(key => handlerProblems(protectionOfHandler(prototype, key)));
+    return [...ofMethods, ...ofHandlers];
   });
 }
 
-type CallOptions = ReturnType<typeof optionsOf>['call'];
+/** What a provider is made of; a factory's class is the one that it is asked for by. */
+function prototypeOf(wrapper: InstanceWrapper): object | undefined {
+  const { metatype, token } = wrapper;
+  const type: unknown = wrapper.isNotMetatype ? token : metatype;
+  const prototype: unknown =
+    typeof type === 'function' ? type.prototype : undefined;
+  return typeof prototype === 'object' && prototype !== null
+    ? prototype
+    : undefined;
+}
 
 function waitingProblems(
   prototype: object,
   key: PropertyKey,
-  call: CallOptions,
+  protection: Protection,
 ): OptionProblem[] {
+  const { call } = optionsOf(protection);
   const returnType: unknown = Reflect.getMetadata(
     'design:returntype',
     prototype,
@@ -57,10 +69,41 @@ function waitingProblems(
   if (kind !== 'value') return [];
   return (['timeout', 'deadline', 'retry'] as const)
     .filter(name => call[name] !== undefined && call[name] !== false)
-    .map(path => ({ path, message: protectionMessages.plainValue() }));
+    .map(name => problem(protection, name, protectionMessages.plainValue()));
 }
 
-/** One request's answer must not be another's. */
-function isSharedCache({ cache }: CallOptions): boolean {
-  return typeof cache === 'object' && cache.key === undefined;
+/** Pipes have run and a body has been read: a handler cannot be called again. */
+function handlerProblems(protection: Protection): OptionProblem[] {
+  const { retry } = optionsOf(protection).call;
+  return retry === undefined || retry === false
+    ? []
+    : [problem(protection, 'retry', protectionMessages.retriedHandler())];
+}
+
+function cacheProblems(
+  wrapper: InstanceWrapper,
+  prototype: object,
+  protection: Protection,
+  cachedBy: Map<string, object>,
+): OptionProblem[] {
+  const { cache } = optionsOf(protection).call;
+  if (typeof cache !== 'object') return [];
+  // One request's answer must not be another's.
+  if (cache.key === undefined && !wrapper.isDependencyTreeStatic()) {
+    const message = protectionMessages.cacheOfManyRequests();
+    return [problem(protection, 'cache.key', message)];
+  }
+  const name = JSON.stringify([protection.circuit, protection.source]);
+  const other = cachedBy.get(name) ?? prototype;
+  cachedBy.set(name, other);
+  if (other === prototype) return [];
+  return [problem(protection, 'cache', protectionMessages.cacheOfTwoClasses())];
+}
+
+function problem(
+  { source }: Protection,
+  option: string,
+  message: string,
+): OptionProblem {
+  return { path: `${source}: ${option}`, message };
 }

@@ -76,10 +76,12 @@ export class CallRecord {
 
   /** Enters a call into the window; one that was cancelled leaves the streak as it is. */
   record(now: number, ending: CountedEnding, isSlow: boolean): void {
+    if (this.streak > 0 && this.window.forgets(this.lastFailureAt, now)) {
+      this.streak = 0;
+    }
     if (ending === 'success') this.streak = 0;
     else if (ending === 'failure') {
-      const isStale = this.window.forgets(this.lastFailureAt, now);
-      this.streak = isStale ? 1 : this.streak + 1;
+      this.streak++;
       this.lastFailureAt = now;
     }
     this.window.record(now, markOf(ending, isSlow));

@@ -1,4 +1,12 @@
-import { Inject, Injectable, Module, Scope } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  type Provider,
+  Scope,
+} from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { describe, expect, it } from '@jest/globals';
@@ -8,10 +16,12 @@ import {
   type CircuitBreakerOptions,
 } from '../../lib/index.js';
 
-async function start(provider: new (...args: never[]) => object) {
+const start = startWith;
+
+async function startWith(...providers: Provider[]) {
   @Module({
     imports: [CircuitBreakerModule.forRoot()],
-    providers: [provider],
+    providers,
   })
   class AppModule {}
   const module = await Test.createTestingModule({
@@ -64,6 +74,57 @@ describe('a cached method of a request-scoped provider', () => {
       }
     }
     await expect(start(Rates)).resolves.toBeUndefined();
+  });
+});
+
+describe('a cached method of a factory that is made for each request', () => {
+  it('stops the start without a key', async () => {
+    class Tenants {
+      @CircuitBreaker('tenants', { cache: { staleFor: '1h' } })
+      async who(): Promise<string> {
+        return 'tenant';
+      }
+    }
+    await expect(
+      startWith({
+        provide: Tenants,
+        scope: Scope.REQUEST,
+        useFactory: () => new Tenants(),
+      }),
+    ).rejects.toThrow('Tenants.who: cache.key');
+  });
+});
+
+describe('two classes of one name with a cached method on one circuit', () => {
+  const createUsers = () => {
+    @Injectable()
+    class Users {
+      @CircuitBreaker('db', { cache: { staleFor: '1h' } })
+      async find(id: string): Promise<string> {
+        return id;
+      }
+    }
+    return Users;
+  };
+
+  it('stop the start', async () => {
+    await expect(startWith(createUsers(), createUsers())).rejects.toThrow(
+      'Users.find: cache: two classes',
+    );
+  });
+});
+
+describe('a handler behind the interceptor', () => {
+  it('stops the start with retry', async () => {
+    @CircuitBreaker('handlers', { retry: { attempts: 2 } })
+    @Controller()
+    class Handlers {
+      @Get()
+      get() {
+        return 'answer';
+      }
+    }
+    await expect(startWith(Handlers)).rejects.toThrow('Handlers.get: retry');
   });
 });
 
