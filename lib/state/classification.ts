@@ -88,7 +88,9 @@ function isAnswer(status: number): boolean {
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return (
     error === signal.reason ||
-    (error instanceof Error && error.name === 'AbortError')
+    // In another realm, as under Jest, a DOMException is no Error.
+    ((error instanceof Error || error instanceof DOMException) &&
+      error.name === 'AbortError')
   );
 }
 

@@ -31,6 +31,8 @@ function headerOf(headers: unknown): unknown {
   return name === undefined ? undefined : property(headers, name);
 }
 
+const DAY = /^(mon|tue|wed|thu|fri|sat|sun)/i;
+
 function millisecondsOf(value: unknown, wallTime: number): number | undefined {
   const first: unknown = Array.isArray(value) ? value[0] : value;
   if (typeof first === 'number') {
@@ -40,7 +42,7 @@ function millisecondsOf(value: unknown, wallTime: number): number | undefined {
   const text = first.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
   // Every date form of HTTP begins with the name of a day; Date.parse takes far more.
-  const date = /^[A-Z]/i.test(text) ? Date.parse(text) : NaN;
+  const date = DAY.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? undefined : date - wallTime;
 }
 
