@@ -1,3 +1,4 @@
+import { INSTRUMENTER_CONSTANTS } from '@stryker-mutator/api/core';
 import { PluginKind, declareClassPlugin } from '@stryker-mutator/api/plugin';
 import {
   determineHitLimitReached,
@@ -7,7 +8,7 @@ import {
 } from '@stryker-mutator/api/test-runner';
 
 /** What instrumented code looks at: the mutant to be, and what it has run through. */
-const stryker = (globalThis.__stryker__ ??= {});
+const stryker = (globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {});
 
 /**
  * Runs the tests of `lib/state` and `lib/circuit` in the process that holds the

@@ -1,0 +1,438 @@
+import { describe, expect, it } from '@jest/globals';
+import { EMPTY, lastValueFrom, NEVER, Observable, of, throwError } from 'rxjs';
+import type { CallOptions } from '../../lib/circuit/call-options.js';
+import { compileCallOptions } from '../../lib/circuit/call-options.js';
+import { Circuit, invoke } from '../../lib/circuit/circuit.js';
+import { CircuitOpenException } from '../../lib/errors/circuit-open.exception.js';
+import type { CircuitOptions } from '../../lib/state/circuit-options.js';
+import type { CircuitEvent } from '../../lib/state/events.js';
+import { passTime } from '../support/pass-time.js';
+import { settled } from '../support/policy-host.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+const RETRY = { attempts: 3, backoff: { initial: 10, jitter: 0 } } as const;
+const ONE_PLACE = { bulkhead: { maxConcurrent: 1, maxQueue: 5 } };
+const isBad = (value: unknown) => value === 'bad';
+
+function setUp(rules: CircuitOptions = {}) {
+  const clock = new VirtualClock();
+  const logged: string[] = [];
+  const log = (message: string) => void logged.push(message);
+  const circuit = new Circuit('shop', rules, {
+    clock,
+    logger: { warn: log, error: log },
+  });
+  const events: CircuitEvent[] = [];
+  circuit.events$.subscribe(event => void events.push(event));
+  return {
+    clock,
+    circuit,
+    events,
+    logged,
+    totals: () => circuit.snapshot().totals,
+    /** Takes the only place. */
+    occupy: () => void circuit.execute(() => new Promise(() => {})),
+  };
+}
+
+/** Answers with one after the other. */
+function script(results: string[]): () => Promise<string> {
+  let calls = 0;
+  return async () => results[calls++]!;
+}
+
+function fail(): never {
+  throw new Error('down');
+}
+
+function answerNotFound(): never {
+  throw Object.assign(new Error('not found'), { status: 404 });
+}
+
+async function refuse(): Promise<never> {
+  throw new CircuitOpenException('elsewhere', null);
+}
+
+function substitute(): string {
+  return 'fallback';
+}
+
+function codeOf({ code }: { code: string }): string {
+  return code;
+}
+
+function hang<T>(): Promise<T> {
+  return new Promise(() => {});
+}
+
+describe('a result that counts as a failure', () => {
+  it('is tried again', async () => {
+    const { circuit, clock, events, totals } = setUp();
+    const options = { retry: RETRY, isFailureResult: isBad };
+    const answer = circuit.execute(script(['bad', 'bad', 'good']), options);
+    await passTime(clock, 100);
+    expect(await answer).toBe('good');
+    expect(totals()).toMatchObject({ failures: 2, successes: 1, retries: 2 });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'retry', attempt: 2, error: 'bad' }),
+    );
+  });
+
+  it('is returned when there is no further attempt, and asks no fallback', async () => {
+    const { circuit, clock, totals } = setUp();
+    const answer = circuit.execute(script(['bad', 'bad', 'bad']), {
+      retry: RETRY,
+      isFailureResult: isBad,
+      fallback: substitute,
+    });
+    await passTime(clock, 100);
+    expect(await answer).toBe('bad');
+    expect(totals()).toMatchObject({ failures: 3, fallbacks: 0 });
+  });
+
+  it('before an error that is none is not tried again', async () => {
+    const { circuit, clock, totals } = setUp();
+    let calls = 0;
+    const answer = circuit.execute(
+      async () => {
+        if (++calls === 1) return 'bad';
+        throw Object.assign(new Error('not found'), { status: 404 });
+      },
+      { retry: RETRY, isFailureResult: isBad },
+    );
+    const failed = expect(answer).rejects.toThrow('not found');
+    await passTime(clock, 100);
+    await failed;
+    expect(totals()).toMatchObject({ calls: 2, retries: 1 });
+  });
+
+  it.each<[string, (circuit: Circuit, options: CallOptions) => unknown]>([
+    [
+      'a promise',
+      (circuit, options) => {
+        const all = { ...options, args: [] };
+        return circuit.execute(async () => 'bad', all);
+      },
+    ],
+    [
+      'a plain value',
+      (circuit, options) => circuit.executeSync(() => 'bad', options),
+    ],
+    [
+      'an Observable',
+      (circuit, options) => lastValueFrom(circuit.protect(of('bad'), options)),
+    ],
+  ])('is not kept by the cache: %s', async (_, call) => {
+    const { circuit, totals } = setUp();
+    const cache = { freshFor: 100, staleFor: 100, key: () => 'key' };
+    const options = { isFailureResult: isBad, cache };
+    expect(await call(circuit, options)).toBe('bad');
+    expect(await call(circuit, options)).toBe('bad');
+    expect(totals()).toMatchObject({ failures: 2, cacheHits: 0 });
+  });
+
+  it('in a stream counts once, also among good ones', async () => {
+    const { circuit, totals } = setUp();
+    const values = of('good', 'bad', 'bad', 'good');
+    const answer = circuit.protect(values, { isFailureResult: isBad });
+    expect(await lastValueFrom(answer)).toBe('good');
+    expect(totals()).toMatchObject({ calls: 1, failures: 1 });
+  });
+
+  it('is a success where its judge throws, which is told', async () => {
+    const { circuit, totals, logged } = setUp();
+    const options = { isFailureResult: fail };
+    expect(await circuit.execute(() => 1, options)).toBe(1);
+    expect(totals().successes).toBe(1);
+    expect(logged).toEqual([expect.stringContaining('isFailureResult threw')]);
+  });
+});
+
+describe('a deadline that passes before there is an attempt', () => {
+  it.each<
+    [string, (circuit: Circuit, options: CallOptions) => Promise<unknown>]
+  >([
+    ['a promise', (circuit, options) => circuit.execute(hang, options)],
+    [
+      'an Observable',
+      (circuit, options) => lastValueFrom(circuit.protect(NEVER, options)),
+    ],
+  ])('is one timeout and no call: %s', async (_, call) => {
+    const { circuit, clock, events, totals, occupy } = setUp(ONE_PLACE);
+    occupy();
+    const answer = call(circuit, { deadline: 50, fallback: codeOf });
+    await passTime(clock, 50);
+    expect(await answer).toBe('CALL_TIMEOUT');
+    expect(totals()).toMatchObject({ calls: 0, timeouts: 1, fallbacks: 1 });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'timeout', limit: 'deadline' }),
+    );
+  });
+});
+
+describe("the caller's abort", () => {
+  const reason = new Error('gone');
+
+  it.each<[string, (circuit: Circuit, options: object) => Promise<unknown>]>([
+    ['a promise', (circuit, options) => circuit.execute(hang, options)],
+    [
+      'an Observable',
+      (circuit, options) => lastValueFrom(circuit.protect(NEVER, options)),
+    ],
+  ])('in the queue asks no fallback: %s', async (_, call) => {
+    const { circuit, totals, occupy } = setUp(ONE_PLACE);
+    occupy();
+    const caller = new AbortController();
+    const answer = call(circuit, {
+      signal: caller.signal,
+      fallback: substitute,
+    });
+    caller.abort(reason);
+    await expect(answer).rejects.toBe(reason);
+    expect(totals()).toMatchObject({ calls: 0, rejected: 0, fallbacks: 0 });
+  });
+
+  it('between the admission and the call makes it none', async () => {
+    const { circuit, clock } = setUp({
+      ...ONE_PLACE,
+      consecutiveFailures: 1,
+      openDuration: 100,
+      openJitter: 0,
+    });
+    circuit.tryAcquire()?.failure();
+    clock.advance(100);
+    const caller = new AbortController();
+    circuit.on(['transition'], () => caller.abort(reason));
+    let calls = 0;
+    const answer = circuit.execute(() => calls++, { signal: caller.signal });
+    await expect(answer).rejects.toBe(reason);
+    expect(calls).toBe(0);
+    expect(circuit.snapshot()).toMatchObject({
+      state: 'half-open',
+      inFlight: 0,
+      totals: { calls: 1 },
+    });
+    expect(circuit.pipeline.isIdle).toBe(true);
+  });
+
+  it('by the function itself answers at once, and holds the place until its work has ended', async () => {
+    const { circuit, totals } = setUp(ONE_PLACE);
+    const caller = new AbortController();
+    let end!: (value: string) => void;
+    const body = () => {
+      caller.abort(reason);
+      return new Promise<string>(resolve => {
+        end = resolve;
+      });
+    };
+    const plan = compileCallOptions({});
+    const call = { args: [], signal: caller.signal };
+    const answer = invoke(circuit, plan, body, call);
+    await expect(answer).rejects.toBe(reason);
+    await settled();
+    expect(circuit.snapshot().inFlight).toBe(0);
+    expect(circuit.pipeline.isIdle).toBe(false);
+    end('late');
+    await settled();
+    expect(circuit.pipeline.isIdle).toBe(true);
+    expect(totals()).toMatchObject({ calls: 1, ignored: 1, successes: 0 });
+  });
+
+  it('of a slow call that answers at once counts as slow', () => {
+    const { circuit, clock, totals } = setUp();
+    const caller = new AbortController();
+    const call = () =>
+      circuit.executeSync(
+        () => {
+          clock.advance(5_000);
+          caller.abort(reason);
+          throw reason;
+        },
+        { signal: caller.signal },
+      );
+    expect(call).toThrow(reason);
+    expect(totals()).toMatchObject({ ignored: 1, slow: 1 });
+  });
+
+  it('that came before a call leaves the attempts of others alone', async () => {
+    const { circuit, totals } = setUp();
+    const caller = new AbortController();
+    caller.abort(reason);
+    const answer = circuit.execute(() => 1, { signal: caller.signal });
+    await expect(answer).rejects.toBe(reason);
+    expect(totals().calls).toBe(0);
+  });
+
+  it('that comes while another error is on its way leaves that error to the fallback', async () => {
+    const { circuit, clock } = setUp();
+    const caller = new AbortController();
+    const answer = circuit.execute(hang, {
+      timeout: 50,
+      signal: caller.signal,
+      fallback: codeOf,
+    });
+    circuit.on(['timeout'], () => queueMicrotask(() => caller.abort(reason)));
+    await passTime(clock, 50);
+    expect(await answer).toBe('CALL_TIMEOUT');
+  });
+});
+
+describe('a refusal elsewhere that a shared call ends with', () => {
+  it('is no timeout', async () => {
+    const { circuit, totals } = setUp();
+    const cache = { staleFor: 100, coalesce: true, key: () => 'key' };
+    const options = { cache, fallback: substitute };
+    const answers = [1, 2].map(() => circuit.execute(refuse, options));
+    expect(await Promise.all(answers)).toEqual(['fallback', 'fallback']);
+    expect(totals()).toMatchObject({ calls: 1, timeouts: 0, fallbacks: 2 });
+  });
+});
+
+describe('the kind in which an unknown function is refused', () => {
+  it.each<[string, () => unknown, (answer: unknown) => boolean]>([
+    [
+      'promise',
+      () => Promise.resolve(1),
+      answer => {
+        (answer as Promise<unknown>).catch(() => {});
+        return answer instanceof Promise;
+      },
+    ],
+    ['Observable', () => of(1), answer => answer instanceof Observable],
+  ])('is that of its last answer: %s', async (_, body, isOfKind) => {
+    const { circuit } = setUp();
+    const wrapped = circuit.wrap(body);
+    const first = wrapped();
+    await (first instanceof Observable ? lastValueFrom(first) : first);
+    circuit.forceOpen();
+    expect(isOfKind(wrapped())).toBe(true);
+  });
+
+  it('is thrown while nobody knows', () => {
+    const { circuit } = setUp();
+    circuit.forceOpen();
+    expect(circuit.wrap(() => 1)).toThrow(CircuitOpenException);
+  });
+});
+
+describe('a function that is declared to answer with Observables', () => {
+  it('that throws errors at the subscription, as a failure', async () => {
+    const { circuit, totals } = setUp();
+    const load: () => Observable<never> = fail;
+    const answer = circuit.wrap(load, { returns: 'observable' })();
+    expect(totals().calls).toBe(0);
+    await expect(lastValueFrom(answer)).rejects.toThrow('down');
+    expect(totals().failures).toBe(1);
+  });
+
+  it('is not called while the circuit is open, and is when a subscriber comes later', async () => {
+    const { circuit, totals } = setUp();
+    let calls = 0;
+    const wrapped = circuit.wrap(
+      () => {
+        calls++;
+        return of('value');
+      },
+      { returns: 'observable' },
+    );
+    circuit.forceOpen();
+    const answer = wrapped();
+    await expect(lastValueFrom(answer)).rejects.toThrow(CircuitOpenException);
+    expect(calls).toBe(0);
+    circuit.forceClosed();
+    expect(await lastValueFrom(answer)).toBe('value');
+    expect([calls, totals().successes]).toEqual([1, 1]);
+  });
+
+  it('is called at the call while the circuit would admit it', () => {
+    const { circuit } = setUp();
+    let calls = 0;
+    const body = () => {
+      calls++;
+      return EMPTY;
+    };
+    circuit.wrap(body, { returns: 'observable' })();
+    expect(calls).toBe(1);
+  });
+});
+
+describe('a plain value', () => {
+  const cache = { freshFor: 50, staleFor: 500, key: () => 'key' };
+
+  it('is answered by the cache before the fallback, and that is counted', () => {
+    const { circuit, clock, totals } = setUp();
+    const options = { cache, fallback: substitute };
+    expect(circuit.executeSync(() => 'value', options)).toBe('value');
+    clock.advance(100);
+    expect(circuit.executeSync<string>(fail, options)).toBe('value');
+    clock.advance(1_000);
+    expect(circuit.executeSync<string>(fail, options)).toBe('fallback');
+    expect(totals()).toMatchObject({ cacheHits: 1, fallbacks: 1 });
+  });
+
+  it('of the dependency that is an error is answered by neither', () => {
+    const { circuit, clock } = setUp();
+    const options = { cache, fallback: substitute };
+    circuit.executeSync(() => 'value', options);
+    clock.advance(100);
+    expect(() => circuit.executeSync(answerNotFound, options)).toThrow(
+      'not found',
+    );
+    expect(() => circuit.executeSync(answerNotFound, {})).toThrow('not found');
+  });
+});
+
+describe('a stream that waits for its place', () => {
+  it('leaves the queue when it is unsubscribed, and is not called', async () => {
+    const { circuit, totals } = setUp(ONE_PLACE);
+    let end!: () => void;
+    const first = circuit.execute(
+      () => new Promise<void>(resolve => void (end = resolve)),
+    );
+    let subscriptions = 0;
+    const source = new Observable(() => void subscriptions++);
+    circuit.protect(source).subscribe().unsubscribe();
+    end();
+    await first;
+    await settled();
+    expect(subscriptions).toBe(0);
+    expect(totals().calls).toBe(1);
+    expect(circuit.pipeline.isIdle).toBe(true);
+  });
+
+  it('gives back what it gets in the instant in which it leaves', async () => {
+    const { circuit, totals } = setUp(ONE_PLACE);
+    const subscription = circuit.executeSync(() =>
+      circuit.protect(NEVER).subscribe(),
+    );
+    // The place is its own by now, and it does not know yet.
+    subscription.unsubscribe();
+    await settled();
+    expect(circuit.pipeline.isIdle).toBe(true);
+    expect(totals()).toMatchObject({ calls: 1, ignored: 0 });
+  });
+
+  it('is not tried again after its first value', async () => {
+    const { circuit, clock, totals } = setUp();
+    const source = new Observable<string>(subscriber => {
+      subscriber.next('value');
+      subscriber.error(new Error('down'));
+    });
+    const answer = lastValueFrom(circuit.protect(source, { retry: RETRY }));
+    const failed = expect(answer).rejects.toThrow('down');
+    await passTime(clock, 100);
+    await failed;
+    expect(totals()).toMatchObject({ failures: 1, retries: 0 });
+  });
+
+  it('answers by its fallback as often as it is subscribed', async () => {
+    const { circuit, totals } = setUp();
+    const failing = throwError(() => new Error('down'));
+    const answer = circuit.protect<string>(failing, {
+      fallback: () => of('one', 'two'),
+    });
+    expect(await lastValueFrom(answer)).toBe('two');
+    expect(await lastValueFrom(answer)).toBe('two');
+    expect(totals().fallbacks).toBe(2);
+  });
+});
