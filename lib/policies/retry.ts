@@ -32,7 +32,7 @@ const backoff = z.strictObject({
   ),
 });
 
-const budget = z.strictObject({
+const budgetSchema = z.strictObject({
   ratio: option(
     z.number().min(0).max(1).default(0.2),
     'a number from 0 to 1',
@@ -63,7 +63,7 @@ const retry = z.strictObject({
     'only these failures are tried again',
   ),
   budget: option(
-    z.union([budget, z.literal(false)]).prefault({}),
+    z.union([budgetSchema, z.literal(false)]).prefault({}),
     '{ ratio, burst, per }, or false',
     'how many retries there may be, so that retries do not multiply load',
   ),

@@ -176,8 +176,8 @@ describe('the table in docs/fallbacks.md', () => {
   });
 
   describe.each(Object.entries(DOORS))('for a %s', (name, door) => {
-    const cells = rows.flatMap(([outcome = '', ...cells]) =>
-      cells.map((cell, column) => ({
+    const cells = rows.flatMap(([outcome = '', ...row]) =>
+      row.map((cell, column) => ({
         outcome,
         fallback: header[column + 1] ?? '',
         cell,

@@ -96,6 +96,8 @@ describe('a retry that waits', () => {
   });
 });
 
+const hang = () => new Promise<never>(() => {});
+
 describe("the caller's abort", () => {
   it('is answered by no fallback, whatever errors the rules record', () => {
     const circuit = new Circuit('c', { recordErrors: [() => true] });
@@ -119,7 +121,6 @@ describe("the caller's abort", () => {
     const clock = new VirtualClock();
     const circuit = new Circuit('c', {}, { clock });
     const cache = { staleFor: '1m', coalesce: true, key: () => 'k' };
-    const hang = () => new Promise<never>(() => {});
     const first = new AbortController();
     const left = circuit
       .execute(hang, { cache, deadline: 1_000, signal: first.signal })

@@ -299,7 +299,7 @@ describe('withCircuitBreaker', () => {
   });
 
   it('trips on Observables that hang, without a timeout', () => {
-    const circuit = marbles(
+    const hung = marbles(
       ({ cold, expectObservable }, circuit) => {
         const hanging = (): Observable<string> =>
           cold<string>('-').pipe(withCircuitBreaker(circuit));
@@ -313,6 +313,6 @@ describe('withCircuitBreaker', () => {
       },
       { minimumCalls: 2, slowCallDuration: 100 },
     );
-    expect(circuit.explain().rule).toBe('slowCallRateThreshold');
+    expect(hung.explain().rule).toBe('slowCallRateThreshold');
   });
 });

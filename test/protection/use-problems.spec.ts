@@ -95,18 +95,18 @@ describe('a cached method of a factory that is made for each request', () => {
   });
 });
 
-describe('two classes of one name with a cached method on one circuit', () => {
-  const createUsers = () => {
-    @Injectable()
-    class Users {
-      @CircuitBreaker('db', { cache: { staleFor: '1h' } })
-      async find(id: string): Promise<string> {
-        return id;
-      }
+const createUsers = () => {
+  @Injectable()
+  class Users {
+    @CircuitBreaker('db', { cache: { staleFor: '1h' } })
+    async find(id: string): Promise<string> {
+      return id;
     }
-    return Users;
-  };
+  }
+  return Users;
+};
 
+describe('two classes of one name with a cached method on one circuit', () => {
   it('stop the start', async () => {
     await expect(startWith(createUsers(), createUsers())).rejects.toThrow(
       'Users.find: cache: two classes',
