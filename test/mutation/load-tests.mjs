@@ -5,9 +5,16 @@ import { pathToFileURL } from 'node:url';
 import { inFile } from './test-globals.mjs';
 
 /** The rooms whose tests look at `lib/state` and `lib/circuit`. */
-const ROOMS = ['state', 'circuit', 'policies', 'operators', 'property'];
+const ROOMS = [
+  'state',
+  'circuit',
+  'policies',
+  'operators',
+  'registry',
+  'property',
+];
 /** What needs servers or stores, or simulates a fleet, has tests of its own. */
-const ELSEWHERE = /fleet|shared|store|redis/;
+const ELSEWHERE = /fleet|cache-store/;
 
 /** Loads every test of the rooms under a folder, from their TypeScript. */
 export async function loadTests(folder) {
