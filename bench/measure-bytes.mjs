@@ -31,8 +31,10 @@ export async function measureBytes(contest, pace) {
   for (const [label, contestant] of Object.entries(contest.contestants)) {
     const loops = await import(`./loops.mjs?${encodeURIComponent(label)}`);
     const loop = loops[contestant.loop ?? 'awaited'];
-    const end = performance.now() + pace.warmUpMs;
-    while (performance.now() < end) await loop(contestant.call, 1_000);
+    for (let calls = 0; calls < pace.warmUpCalls; calls += 1_000) {
+      await loop(contestant.call, 1_000);
+      await turn();
+    }
 
     /** @type {number[]} */
     const figures = [];

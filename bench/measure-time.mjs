@@ -1,6 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { median } from './statistics.mjs';
 
+/** For calls that take milliseconds. */
+const LONGEST_WARM_UP_MS = 2_000;
+
 /**
  * @typedef {object} Contestant
  * @property {() => unknown} call
@@ -18,7 +21,7 @@ import { median } from './statistics.mjs';
 
 /**
  * @typedef {object} Pace
- * @property {number} warmUpMs for each contestant
+ * @property {number} warmUpCalls for each contestant
  * @property {number} roundMs of the slowest contestant
  * @property {number} rounds
  */
@@ -70,14 +73,19 @@ export async function measureTime(contest, pace) {
 
   /** @param {(typeof runners)[number]} runner */
   async function warmUp(runner) {
-    const calls =
-      contest.callsARound ?? Math.ceil(100 / (contest.callsARun ?? 1));
-    const end = performance.now() + pace.warmUpMs;
+    const callsARun = contest.callsARun ?? 1;
+    const calls = contest.callsARound ?? Math.ceil(1_000 / callsARun);
+    const start = performance.now();
     const taken = [];
-    do {
+    // By calls, not by the clock: the engine compiles in the background, and on
+    // a busy machine its time has not come when some time has passed.
+    while (
+      taken.length * calls * callsARun < pace.warmUpCalls &&
+      performance.now() - start < LONGEST_WARM_UP_MS
+    ) {
       taken.push((await time(runner, calls)) / calls);
       await turn();
-    } while (performance.now() < end);
+    }
     return median(taken.slice(taken.length / 2));
   }
 }

@@ -22,8 +22,8 @@ import { median, spread } from './statistics.mjs';
  * @property {string} node the binary that is measured
  * @property {number} repeats processes for each subject
  * @property {import('./measure-time.mjs').Pace} pace
- * @property {{ repeats: number, rounds: number, warmUpSeconds: number }} requests
- *   for the cases that load a server; a round is a second each
+ * @property {{ repeats: number, rounds: number, warmUp: number }} requests
+ *   for the cases that load a server; a round is a second each, `warmUp` a number of requests
  * @property {Record<string, Record<string, string>>} builds more environment, by
  *   subject: one subject can run under two names with two builds
  */

@@ -25,11 +25,11 @@ const settings = {
   node: nodeBinary(flags.node),
   repeats: flags.quick ? 3 : 5,
   pace: flags.quick
-    ? { warmUpMs: 150, roundMs: 10, rounds: 20 }
-    : { warmUpMs: 300, roundMs: 20, rounds: 40 },
+    ? { warmUpCalls: 200_000, roundMs: 10, rounds: 20 }
+    : { warmUpCalls: 500_000, roundMs: 20, rounds: 40 },
   requests: flags.quick
-    ? { repeats: 1, rounds: 6, warmUpSeconds: 3 }
-    : { repeats: 3, rounds: 12, warmUpSeconds: 4 },
+    ? { repeats: 1, rounds: 6, warmUp: 60_000 }
+    : { repeats: 3, rounds: 12, warmUp: 100_000 },
   builds: {
     [OURS]: flags.package ? { BENCH_PACKAGE: flags.package } : {},
     ...(flags.against && {

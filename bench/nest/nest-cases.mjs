@@ -123,17 +123,17 @@ async function compare(platform, variant, { node, builds, requests }) {
   );
   const own = await NestServer.start(node, { platform, variant }, env);
   try {
-    await bare.load(requests.warmUpSeconds);
-    await own.load(requests.warmUpSeconds);
+    await bare.warmUp(requests.warmUp);
+    await own.warmUp(requests.warmUp);
     /** @type {Pair[]} */
     const pairs = [];
     for (let round = 0; round < requests.rounds; round++) {
       if (round % 2 === 0) {
-        const first = await bare.load(1);
-        pairs.push({ bare: first, own: await own.load(1) });
+        const first = await bare.load();
+        pairs.push({ bare: first, own: await own.load() });
       } else {
-        const first = await own.load(1);
-        pairs.push({ bare: await bare.load(1), own: first });
+        const first = await own.load();
+        pairs.push({ bare: await bare.load(), own: first });
       }
     }
     return pairs;

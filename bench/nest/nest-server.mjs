@@ -40,16 +40,25 @@ export class NestServer {
     return new NestServer(child, port);
   }
 
+  /** @param {number} amount of requests, or a few more */
+  async warmUp(amount) {
+    while (amount > 0) {
+      const { perSecond } = await this.load();
+      amount -= perSecond;
+    }
+  }
+
   /**
-   * @param {number} seconds whole ones
+   * Loads the server for a second.
+   *
    * @returns {Promise<Load>}
    */
-  async load(seconds) {
+  async load() {
     const before = await this.cpu();
     const { start, finish, requests, errors, non2xx } = await autocannon({
       url: `http://127.0.0.1:${this.port}`,
       connections: CONNECTIONS,
-      duration: seconds,
+      duration: 1,
     });
     const used = (await this.cpu()) - before;
     if (errors + non2xx > 0) throw new Error('A request was not answered');
