@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { listenForAbort } from './listen-for-abort.js';
 
 /** How a piece of work stands: it can be aborted only while it runs. */
 export type AbortScopeState = 'running' | 'timed-out' | 'aborted' | 'settled';
@@ -111,7 +112,7 @@ export class AbortScope {
       return;
     }
     this.isListening = true;
-    this.caller.addEventListener('abort', this);
+    listenForAbort(this.caller, this);
   }
 
   private stopListening(): void {

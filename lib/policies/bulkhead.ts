@@ -1,5 +1,6 @@
 import { BulkheadFullException } from '../errors/bulkhead-full.exception.js';
 import type { BulkheadRules } from '../state/limit-options.js';
+import { listenForAbort } from './listen-for-abort.js';
 import { buildError, type PolicyHost } from './policy-host.js';
 
 /** The right to run one call. Release it when the work has really ended. */
@@ -114,7 +115,7 @@ export class Bulkhead {
         leave();
         reject(this.rejection());
       });
-      signal?.addEventListener('abort', abort, { once: true });
+      if (signal !== undefined) listenForAbort(signal, abort);
       this.watchExpiry();
     });
   }

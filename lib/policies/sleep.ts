@@ -1,5 +1,6 @@
 import { Observable } from 'rxjs';
 import type { Clock } from '../state/clock.js';
+import { listenForAbort } from './listen-for-abort.js';
 
 /** Registers what ends a sleep early, and answers what unregisters it. */
 export type Waker = (wake: () => void) => () => void;
@@ -37,7 +38,7 @@ export function sleep$(
     const complete = () => subscriber.complete();
     const cancel = clock.schedule(milliseconds, complete);
     const unregister = waker(complete);
-    caller?.addEventListener('abort', abort, { once: true });
+    if (caller !== undefined) listenForAbort(caller, abort);
     return () => {
       cancel();
       unregister();

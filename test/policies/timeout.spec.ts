@@ -239,21 +239,6 @@ describe('a timeout of a promise', () => {
     expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
     expect(clock.pending).toBe(0);
   });
-
-  it('warns of no leak while many calls of one caller are pending', async () => {
-    const { timeout } = bench();
-    const warned = jest.fn();
-    process.on('warning', warned);
-    const caller = new AbortController();
-    const answers = Array.from({ length: 50 }, () =>
-      timeout.run(new Attempt(1, caller.signal), hang),
-    );
-    await settled();
-    caller.abort('gone');
-    await Promise.allSettled(answers);
-    process.off('warning', warned);
-    expect(warned).not.toHaveBeenCalled();
-  });
 });
 
 describe('a timeout of an Observable', () => {
