@@ -2,7 +2,7 @@
  * @param {readonly number[]} values
  * @param {number} share 0 to 1
  */
-export function quantile(values, share) {
+function quantile(values, share) {
   const sorted = values.toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * share;
   const below = sorted[Math.floor(place)] ?? NaN;

@@ -14,7 +14,7 @@ export type HistorySeries = (typeof HISTORY_SERIES)[number];
 export type Counts = Readonly<Record<HistorySeries, number>>;
 
 /** How many seconds are kept. */
-export const HISTORY_SECONDS = 300;
+const HISTORY_SECONDS = 300;
 
 /** The last minutes as lists of equal length, oldest first. */
 export type HistoryView = Readonly<Record<HistorySeries, number[]>> & {

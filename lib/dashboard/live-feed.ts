@@ -16,7 +16,7 @@ import type { TrafficSampler } from './traffic-sampler.js';
 import type { Viewer } from './viewer.js';
 
 /** How many may read the stream at once. */
-export const MOST_VIEWERS = 100;
+const MOST_VIEWERS = 100;
 
 /** The least time between two messages about changes of state, in milliseconds. */
 const CHANGES_EVERY_MS = 250;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 /** The header that every action carries: a form or an image of another site cannot send it. */
-export const ACTION_HEADER = 'x-circuit-breaker-action';
+const ACTION_HEADER = 'x-circuit-breaker-action';
 
 /** Why a request is turned away. */
 export interface Refusal {

@@ -1,7 +1,7 @@
 import type { Circuit } from '../circuit/circuit.js';
 
 /** How many circuits are shown at most. */
-export const MOST_CIRCUITS = 2_000;
+const MOST_CIRCUITS = 2_000;
 
 /** The circuits that are shown. */
 export interface Roster {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** How long a reader may be behind before its connection is closed, in milliseconds. */
-export const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 15_000;
 
 /**
  * One reader of the stream. While its buffer has not drained it gets nothing

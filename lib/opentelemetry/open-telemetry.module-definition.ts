@@ -8,13 +8,9 @@ export interface CircuitBreakerOpenTelemetryOptionsFactory {
     | Promise<CircuitBreakerOpenTelemetryOptions>;
 }
 
-export const {
-  ConfigurableModuleClass,
-  MODULE_OPTIONS_TOKEN,
-  OPTIONS_TYPE,
-  ASYNC_OPTIONS_TYPE,
-} = new ConfigurableModuleBuilder<CircuitBreakerOpenTelemetryOptions>({
-  optionsInjectionToken: Symbol.for('nestjs-breaker:opentelemetry-options'),
-})
-  .setClassMethodName('forRoot')
-  .build();
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<CircuitBreakerOpenTelemetryOptions>({
+    optionsInjectionToken: Symbol.for('nestjs-breaker:opentelemetry-options'),
+  })
+    .setClassMethodName('forRoot')
+    .build();

@@ -22,7 +22,7 @@ import { ReportedMetrics } from './reported-metrics.js';
 import { addSpanEvents } from './span-events.js';
 
 /** The instrumentation scope of our metrics. */
-export const METER_NAME = 'nestjs-breaker';
+const METER_NAME = 'nestjs-breaker';
 
 /**
  * Metrics of all circuits, and events on spans, for OpenTelemetry. Start the SDK

@@ -57,9 +57,6 @@ export const cacheSchema = option(
   'keeps the last good answer and gives it when there is no new one',
 );
 
-/** The option as a user writes it. */
-export type CacheOption = z.input<typeof cacheSchema>;
-
 /** A cache's rules, durations in milliseconds. */
 export type CacheRules = z.output<typeof cacheRules>;
 

@@ -14,9 +14,6 @@ export const deadlineSchema = option(
   'how long the whole call may take, with its retries and waits; an Observable: until its first value',
 );
 
-/** The option as a user writes it. */
-export type DeadlineOption = z.input<typeof deadlineSchema>;
-
 /** A deadline for a whole call, with its attempts and every wait between them. */
 export class Deadline {
   private readonly limit: TimeLimit;

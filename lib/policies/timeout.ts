@@ -12,9 +12,6 @@ export const timeoutSchema = option(
   'how long one attempt may take; an Observable: until its first value',
 );
 
-/** The option as a user writes it. */
-export type TimeoutOption = z.input<typeof timeoutSchema>;
-
 /**
  * A timeout for each attempt: it is ended with a `CallTimeoutException`, and its
  * signal is aborted with the same error.

@@ -8,7 +8,7 @@ export const INTERCEPTOR_MARK: unique symbol = Symbol.for(
 );
 
 /** Whether a class or a method has our interceptor. */
-export function hasInterceptor(target: object): boolean {
+function hasInterceptor(target: object): boolean {
   return countInterceptors(target) > 0;
 }
 

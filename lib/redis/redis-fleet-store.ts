@@ -135,6 +135,6 @@ function parse(message: string): Announcement | undefined {
 }
 
 /** Half a surrogate pair has no UTF-8. */
-export function wellFormed(text: string): string {
+function wellFormed(text: string): string {
   return Buffer.from(text).toString();
 }

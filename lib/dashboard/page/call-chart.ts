@@ -23,7 +23,7 @@ export function forgetColours(): void {
 }
 
 /** What the charts are drawn in; the same names as in the legend. */
-export function colours(): Palette {
+function colours(): Palette {
   if (palette !== undefined) return palette;
   const probe = document.createElement('span');
   document.body.append(probe);

@@ -99,7 +99,7 @@ function troubleSince({ since, transitions }: CircuitView): number {
 }
 
 /** Why the state is what it is, without the parts of the sentence that stand elsewhere. */
-export function whyOf({ view }: CircuitRecord): string {
+function whyOf({ view }: CircuitRecord): string {
   const reason = view.transitions.at(-1)?.reason ?? view.sentence;
   if (view.state !== 'half-open') return capital(reason);
   const { halfOpen } = view;
@@ -109,7 +109,7 @@ export function whyOf({ view }: CircuitRecord): string {
 }
 
 /** When the next probe may pass, in a word or two. */
-export function nextProbe({ view }: CircuitRecord, now: number): string {
+function nextProbe({ view }: CircuitRecord, now: number): string {
   if (view.nextProbe !== null) {
     return view.nextProbe <= now
       ? 'due: the next call'

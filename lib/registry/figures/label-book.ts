@@ -1,5 +1,5 @@
 /** The label of the names for which there is no room. */
-export const OTHER_NAMES = '(other)';
+const OTHER_NAMES = '(other)';
 
 const LONGEST_LABEL = 128;
 
