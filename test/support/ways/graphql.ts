@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
-import { Inject, type Type } from '@nestjs/common';
+import { Inject, type DynamicModule, type Type } from '@nestjs/common';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import {
   Args,
   Field,
@@ -12,9 +13,11 @@ import {
   Resolver,
   Subscription,
 } from '@nestjs/graphql';
+import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { plainModule, startHttp } from '../nest-app.js';
+import { plainModule, PLATFORMS, startHttp } from '../nest-app.js';
 import { Above, Below } from './enhancers.js';
 import { Upstream } from './upstream.js';
 import type { Blueprint, Seen, Way } from './way.js';
@@ -117,36 +120,41 @@ interface Answer {
 
 type Send = (url: string, query: string) => Promise<Answer>;
 
+/** One kind of resolver, on every server alike. */
+interface Kind {
+  readonly name: string;
+  readonly define: Way['define'];
+  write(pattern: string, word: string): string;
+  readonly send: Send;
+  readonly fallback?: Way['fallback'];
+}
+
+/** What executes the operations. */
+interface GraphqlServer {
+  readonly name: string;
+  readonly adapter: () => AbstractHttpAdapter;
+  module(): DynamicModule;
+}
+
 function way(
-  kind: string,
-  define: Way['define'],
-  write: (pattern: string, word: string) => string,
-  send: Send = post,
-  rest: Partial<Way> = {},
+  { name, define, write, send, fallback }: Kind,
+  server: GraphqlServer,
 ): Way {
   return {
-    name: `GraphQL: a ${kind}`,
+    name: `GraphQL on ${server.name}: a ${name}`,
     define,
     refusal: extensions => ({ message: expect.any(String), extensions }),
     start: async (resolvers, metadata) => {
       const { app, url } = await startHttp(
         plainModule({
-          imports: [
-            ...(metadata.imports ?? []),
-            GraphQLModule.forRoot<ApolloDriverConfig>({
-              driver: ApolloDriver,
-              autoSchemaFile: true,
-              graphiql: false,
-              fieldResolverEnhancers: ['guards', 'interceptors', 'filters'],
-              subscriptions: { 'graphql-ws': true },
-            }),
-          ],
+          imports: [...(metadata.imports ?? []), server.module()],
           providers: [
             ...(metadata.providers ?? []),
             ...resolvers,
             ThingResolver,
           ],
         }),
+        server.adapter,
       );
       return {
         get: token => app.get(token, { strict: false }),
@@ -157,7 +165,7 @@ function way(
         close: () => app.close(),
       };
     },
-    ...rest,
+    ...(fallback && { fallback }),
   };
 }
 
@@ -200,26 +208,64 @@ async function subscribe(url: string, query: string): Promise<Answer> {
   }
 }
 
-/** What a GraphQL server resolves, on Apollo. */
-export const GRAPHQL_WAYS: readonly Way[] = [
-  way('query', queries, (name, word) => `{ ${name}(word: "${word}") }`),
-  way(
-    'mutation',
-    mutations,
-    (name, word) => `mutation { ${name}(word: "${word}") }`,
-  ),
-  way(
-    'field resolver',
-    fields,
-    (name, word) => `{ thing { ${name}(word: "${word}") } }`,
-  ),
-  way(
-    'subscription',
-    subscriptions,
-    (name, word) => `subscription { ${name}(word: "${word}") }`,
-    subscribe,
-    {
-      fallback: () => once({ [`falls_${process.pid}`]: 'fallback' }),
-    },
-  ),
+const KINDS: readonly Kind[] = [
+  {
+    name: 'query',
+    define: queries,
+    write: (name, word) => `{ ${name}(word: "${word}") }`,
+    send: post,
+  },
+  {
+    name: 'mutation',
+    define: mutations,
+    write: (name, word) => `mutation { ${name}(word: "${word}") }`,
+    send: post,
+  },
+  {
+    name: 'field resolver',
+    define: fields,
+    write: (name, word) => `{ thing { ${name}(word: "${word}") } }`,
+    send: post,
+  },
+  {
+    name: 'subscription',
+    define: subscriptions,
+    write: (name, word) => `subscription { ${name}(word: "${word}") }`,
+    send: subscribe,
+    fallback: () => once({ [`falls_${process.pid}`]: 'fallback' }),
+  },
 ];
+
+const ENHANCERS = {
+  autoSchemaFile: true,
+  fieldResolverEnhancers: ['guards', 'interceptors', 'filters'],
+} satisfies Partial<ApolloDriverConfig>;
+
+const SERVERS: readonly GraphqlServer[] = [
+  ...PLATFORMS.map(([name, adapter]) => ({
+    name: `Apollo and ${name}`,
+    adapter,
+    module: () =>
+      GraphQLModule.forRoot<ApolloDriverConfig>({
+        ...ENHANCERS,
+        driver: ApolloDriver,
+        graphiql: false,
+        subscriptions: { 'graphql-ws': true },
+      }),
+  })),
+  {
+    name: 'Mercurius',
+    adapter: () => new FastifyAdapter() as AbstractHttpAdapter,
+    module: () =>
+      GraphQLModule.forRoot<MercuriusDriverConfig>({
+        ...ENHANCERS,
+        driver: MercuriusDriver,
+        subscription: true,
+      }),
+  },
+];
+
+/** Every kind of resolver on every server; Apollo on Express comes first. */
+export const GRAPHQL_WAYS: readonly Way[] = SERVERS.flatMap(server =>
+  KINDS.map(kind => way(kind, server)),
+);
