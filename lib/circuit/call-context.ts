@@ -14,3 +14,33 @@ export class LazyCallContext implements CallContext {
     return this.caller ?? (this.own ??= new AbortController().signal);
   }
 }
+
+/**
+ * Of an attempt that runs before it is known what kind of answer it has: whoever
+ * can end it comes later, and links its signal then.
+ */
+export class LateCallContext implements CallContext {
+  readonly attempt = 1;
+  private controller: AbortController | undefined;
+  private ended: { readonly reason: unknown } | undefined;
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.ended !== undefined) this.controller.abort(this.ended.reason);
+    }
+    return this.controller.signal;
+  }
+
+  /** Has the attempt end with whoever watches it now. */
+  follow(signal: AbortSignal): void {
+    signal.addEventListener('abort', () => this.abort(signal.reason), {
+      once: true,
+    });
+  }
+
+  abort(reason: unknown): void {
+    this.ended ??= { reason };
+    this.controller?.abort(reason);
+  }
+}

@@ -1,7 +1,5 @@
 import { defer, isObservable, throwError, type Observable } from 'rxjs';
 import type { CircuitOpenException } from '../errors/circuit-open.exception.js';
-import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import { isPromiseLike } from '../policies/fallback.js';
 import type { CallPermit } from '../state/admission.js';
 import { answerKindOf } from './answer-kind.js';
 import { Answering } from './answering.js';
@@ -9,10 +7,11 @@ import type { Body, Call } from './call.js';
 import { LazyCallContext } from './call-context.js';
 import type { AnswerKind, CallPlan } from './call-options.js';
 import { PolicyPool, type PolicyDependencies } from './call-policies.js';
-import { Gate, type Entry } from './gate.js';
+import { Gate } from './gate.js';
 import { ObservableWay } from './observable-way.js';
 import { PromiseWay } from './promise-way.js';
 import { Settlement, type PipelineHost } from './settlement.js';
+import { UndeclaredWay } from './undeclared-way.js';
 import { ValueWay } from './value-way.js';
 
 /** What a pipeline stands on. */
@@ -34,6 +33,7 @@ export class Pipeline {
   private readonly values: ValueWay;
   private readonly promises: PromiseWay;
   private readonly observables: ObservableWay;
+  private readonly undeclared: UndeclaredWay;
 
   constructor(private readonly host: PipelineDependencies) {
     const settlement = new Settlement(host);
@@ -48,6 +48,11 @@ export class Pipeline {
     this.values = new ValueWay(around);
     this.promises = new PromiseWay(around);
     this.observables = new ObservableWay(around);
+    this.undeclared = new UndeclaredWay(around, {
+      values: this.values,
+      promises: this.promises,
+      observables: this.observables,
+    });
   }
 
   /** Whether no work of its calls is known to go on. */
@@ -78,7 +83,7 @@ export class Pipeline {
 
   /** A plain value's way. */
   executeSync(plan: CallPlan, body: Body, call: Call): unknown {
-    this.refuseWaiting(plan);
+    this.undeclared.refuseWaiting(plan);
     return this.values.run(plan, body, call);
   }
 
@@ -99,7 +104,7 @@ export class Pipeline {
     call: Call,
     kind: AnswerKind | undefined,
   ): unknown {
-    switch (kind ?? this.presumedKind(plan, call)) {
+    switch (kind) {
       case 'promise':
         return this.execute(plan, body, call);
       case 'observable':
@@ -107,7 +112,7 @@ export class Pipeline {
       case 'value':
         return this.executeSync(plan, body, call);
       default:
-        return this.invokeUnknown(plan, body, call);
+        return this.invokeUndeclared(plan, body, call);
     }
   }
 
@@ -171,82 +176,21 @@ export class Pipeline {
     }
     if (isObservable(source)) return this.protect(plan, source, call);
     // Declared as an Observable, or seen as one, and now it is something else.
+    if (call.answers !== undefined) call.answers.last = answerKindOf(source);
     const entry = this.gate.tryEnter();
     return typeof entry === 'function'
       ? source
-      : this.follow(plan, body, call, entry, source);
+      : this.undeclared.follow(plan, body, call, entry, source);
   }
 
-  /** Whoever waits, caches or tries again must know before the call what it answers with. */
-  private presumedKind(plan: CallPlan, call: Call): AnswerKind | undefined {
-    return plan.hasPolicies || !this.gate.isBare
-      ? call.answers?.last
-      : undefined;
-  }
-
-  private invokeUnknown(plan: CallPlan, body: Body, call: Call): unknown {
-    call.signal?.throwIfAborted();
-    const entry = this.gate.tryEnter();
-    if (typeof entry === 'function') {
-      return this.refuseAsBefore(plan, call, entry);
+  private invokeUndeclared(plan: CallPlan, body: Body, call: Call): unknown {
+    // Whoever waits or caches must know before the call what it answers with.
+    if (!plan.hasPolicies && this.gate.isBare) {
+      return this.undeclared.run(plan, body, call);
     }
-    let value: unknown;
-    try {
-      value = body(new LazyCallContext(1, call.signal));
-    } catch (error) {
-      return this.values.fail(entry, plan, error, call);
-    }
-    const { answers } = call;
-    if (answers !== undefined) answers.last = answerKindOf(value);
-    if (isObservable(value)) {
-      this.gate.withdraw(entry);
-      return this.protect(plan, value, call);
-    }
-    return this.follow(plan, body, call, entry, value);
-  }
-
-  /** In the kind of the last answer; nobody knows better. */
-  private refuseAsBefore(
-    plan: CallPlan,
-    call: Call,
-    refusal: () => Error,
-  ): unknown {
-    switch (call.answers?.last) {
-      case 'promise':
-        return this.answering.promise(plan, call, refusal);
-      case 'observable':
-        return this.answering.observable(plan, call, refusal);
-      default:
-        return this.answering.value(plan, call, refusal);
-    }
-  }
-
-  /** Settles a call by what it has returned, or will. */
-  private follow(
-    plan: CallPlan,
-    body: Body,
-    call: Call,
-    entry: Entry,
-    value: unknown,
-  ): unknown {
-    if (isPromiseLike(value)) {
-      return this.promises.run(plan, body, call, { entry, answer: value });
-    }
-    this.values.succeed(entry, plan, value);
-    this.refuseWaiting(plan);
-    return value;
-  }
-
-  /** A plain value is there at once: nothing can be interrupted or waited for. */
-  private refuseWaiting({ waiting }: CallPlan): void {
-    if (waiting.length === 0) return;
-    throw new InvalidOptionsError(
-      `A call of "${this.host.name}"`,
-      waiting.map(path => ({
-        path,
-        message:
-          'cannot be had for a function that returns a plain value, because nothing else runs while it does. Make the function async, or leave the option out',
-      })),
-    );
+    const before = call.answers?.last;
+    return before === 'observable'
+      ? this.invokeObservable(plan, body, call)
+      : this.undeclared.runAsBefore(plan, body, call, before);
   }
 }

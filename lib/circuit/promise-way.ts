@@ -12,7 +12,7 @@ import {
   type CallContext,
   type CallState,
 } from './call.js';
-import { LazyCallContext } from './call-context.js';
+import { LazyCallContext, type LateCallContext } from './call-context.js';
 import type { CallPlan } from './call-options.js';
 import type { CallPolicies } from './call-policies.js';
 import { Refused, type Entry, type Refusal } from './gate.js';
@@ -22,6 +22,8 @@ import type { Surroundings } from './surroundings.js';
 export interface StartedAttempt {
   readonly entry: Entry;
   readonly answer: PromiseLike<unknown>;
+  /** What it was called with, if its call can end before its time. */
+  readonly late?: LateCallContext | undefined;
 }
 
 interface PromiseCall {
@@ -196,7 +198,10 @@ export class PromiseWay {
     if (started !== undefined) {
       if (caller?.aborted === true) return Promise.reject(caller.reason);
       way.started = undefined;
-      const resume = () => started.answer;
+      const resume: Body = context => {
+        started.late?.follow(context.signal);
+        return started.answer;
+      };
       return this.runAdmitted(way, started.entry, number, caller, resume);
     }
     const entered = this.around.gate.enter(caller);
@@ -278,7 +283,10 @@ export class PromiseWay {
     if (started === undefined) return;
     const { settlement } = this.around;
     const { permit, place } = started.entry;
-    if (call.signal?.aborted === true) permit.cancel();
+    if (call.signal?.aborted === true) {
+      permit.cancel();
+      started.late?.abort(call.signal.reason);
+    }
     Promise.resolve(started.answer).then(
       value => {
         place?.release();

@@ -1,3 +1,4 @@
+import { AnotherKind } from './another-kind.js';
 import { LazyCallContext } from './call-context.js';
 import type { LazyError } from '../policies/fallback.js';
 import { REFUSED, type Body, type Call, type CallState } from './call.js';
@@ -80,6 +81,7 @@ export class ValueWay {
     try {
       value = body(new LazyCallContext(1, call.signal));
     } catch (error) {
+      if (error instanceof AnotherKind) throw error.with(entry);
       entry.place?.release();
       settlement.fail(entry.permit, error, call, state);
       throw error;

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { isRefusal } from '../errors/rejection.js';
 import type { CircuitRules, ErrorMatcher, Outcome } from './circuit-options.js';
 
@@ -59,6 +60,8 @@ export function createClassifier(
 
 function byDefault(error: unknown, context?: ErrorContext): Verdict {
   if (isRefusal(error)) return REFUSED_ELSEWHERE;
+  // A mistake in the code of the caller says nothing of the dependency.
+  if (error instanceof InvalidOptionsError) return IGNORED;
   if (context?.signal?.aborted === true && isAbort(error, context.signal)) {
     return IGNORED;
   }
