@@ -1,12 +1,17 @@
 import { Module } from '@nestjs/common';
 import { CircuitBreakerModule } from 'nestjs-breaker';
+import { CircuitBreakerDashboardModule } from 'nestjs-breaker/dashboard';
+import { CircuitBreakerOpenTelemetryModule } from 'nestjs-breaker/opentelemetry';
 import { CircuitBreakerPrometheusModule } from 'nestjs-breaker/prometheus';
 import { CircuitsModule } from './circuits/circuits.module.js';
 import { ConfigurationServer } from './configuration/configuration-server.js';
 import { HealthModule } from './health/health.module.js';
+import { isOperator } from './operator/operator.js';
 import { OrdersModule } from './orders/orders.module.js';
+import { PanelModule } from './panel/panel.module.js';
 import { ProductsModule } from './products/products.module.js';
 import { settings } from './settings.js';
+import { TracingModule } from './tracing/tracing.module.js';
 
 @Module({
   imports: [
@@ -38,10 +43,17 @@ import { settings } from './settings.js';
       configSource: new ConfigurationServer(settings.configurationUrl),
     }),
     CircuitBreakerPrometheusModule.forRoot({ path: '/metrics' }),
+    CircuitBreakerOpenTelemetryModule.forRoot({ metrics: false }),
+    CircuitBreakerDashboardModule.forRoot({
+      path: '/circuits',
+      authorize: request => isOperator(request) && 'operator',
+    }),
     OrdersModule,
     ProductsModule,
     CircuitsModule,
     HealthModule,
+    PanelModule,
+    TracingModule,
   ],
 })
 export class AppModule {}

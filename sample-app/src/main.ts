@@ -8,5 +8,5 @@ const app = await NestFactory.create<NestExpressApplication>(AppModule, {
   forceCloseConnections: true,
 });
 app.enableShutdownHooks(['SIGTERM']);
-await app.listen(settings.port);
+await app.listen(settings.port, settings.host);
 reportListening(Number(new URL(await app.getUrl()).port));

@@ -1,20 +1,27 @@
+import { randomUUID } from 'node:crypto';
 import { interrupted, Interruption } from './interruption.js';
 import { Launcher } from './launcher.js';
 import { type Shop, startShop } from './shop.js';
 
 const port = Number(process.env.PORT ?? 3000);
+/** The link to the panel holds it: who has the link may break things. */
+const token = randomUUID();
 const launcher = new Launcher('inherit');
 const interruption = interrupted();
 
 try {
   const shop = await Promise.race([
-    startShop(launcher, {
-      app: port,
-      paymentGateway: port + 1,
-      inventory: port + 2,
-      recommendations: port + 3,
-      configuration: port + 4,
-    }),
+    startShop(
+      launcher,
+      {
+        app: port,
+        paymentGateway: port + 1,
+        inventory: port + 2,
+        recommendations: port + 3,
+        configuration: port + 4,
+      },
+      { OPERATOR_TOKEN: token, CUSTOMERS: process.env.CUSTOMERS ?? '10' },
+    ),
     interruption,
   ]);
   console.log(whereToLook(shop));
@@ -28,28 +35,25 @@ try {
 }
 
 function whereToLook({ app, ...upstreams }: Shop): string {
-  const gateway = upstreams.paymentGateway.url;
-  const configuration = upstreams.configuration.url;
   return `
-The shop is open. Ctrl-C closes it.
+The shop is open, with a few customers in it. Ctrl-C closes it.
 
-  circuits         ${app.url}/admin/circuits
-  health           ${app.url}/health/live  and  /health/ready
+  break things     ${app.url}/panel?token=${token}
+  dashboard        ${app.url}/circuits/
+
+Open both side by side, let the payment gateway fail, and see its circuit open.
+The first link makes your browser the operator's: keep it to yourself.
+
   metrics          ${app.url}/metrics
+  health           ${app.url}/health  /health/live  /health/ready
+  traces           ${app.url}/traces
+  circuits, JSON   ${app.url}/admin/circuits
+  orders           ${app.url}/orders
   stock            ${app.url}/products/teapot/stock/berlin
 ${Object.values(upstreams)
   .map(({ name, url }) => `  ${name.padEnd(16)} ${url}/switches`)
   .join('\n')}
 
-Order something, break the payment gateway, order again and again, look, mend it:
-
-  curl -X POST ${app.url}/orders -H 'content-type: application/json' -d '{"sku":"teapot"}'
-  curl -X PUT ${gateway}/switches -H 'content-type: application/json' -d '{"mode":"hang"}'
-  curl ${app.url}/admin/circuits/payment-gateway
-  curl -X PUT ${gateway}/switches -H 'content-type: application/json' -d '{"mode":"ok"}'
-
-Change a circuit while it runs:
-
-  curl -X PUT ${configuration}/circuits -H 'content-type: application/json' -d '{"payment-gateway":{"openDuration":"5s"}}'
+The same by hand: sample-app/README.md has the curl lines.
 `;
 }
