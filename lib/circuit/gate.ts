@@ -6,7 +6,7 @@ import { RateLimit } from '../policies/rate-limit.js';
 import type { CallPermit } from '../state/admission.js';
 import type { CircuitRules } from '../state/circuit-options.js';
 import type { CircuitState } from '../state/circuit-state.js';
-import type { StateMachine } from '../state/state-machine.js';
+import { UNRECORDED, type StateMachine } from '../state/state-machine.js';
 
 /** The right to make one attempt: the permit, and the place in the bulkhead if there is one. */
 export interface Entry {
@@ -61,13 +61,15 @@ export class Gate {
 
   /** Enters without waiting. */
   tryEnter(): Entry | Refusal {
-    if (this.isBare) return this.acquire();
+    const { mode } = this.machine.rules;
+    if (this.isBare || mode === 'disabled') return this.acquire();
+    if (mode === 'shadow') return this.passInShadow();
     const refusal = this.passLimits();
     if (refusal !== undefined) return refusal;
     const place = this.bulkhead?.tryEnter();
     if (this.bulkhead !== undefined && place === undefined) {
-      const full = this.refuseFull(this.bulkhead);
-      if (full !== undefined) return full;
+      this.machine.countRefusal('BULKHEAD_FULL', null);
+      return this.bulkhead.rejection;
     }
     return this.acquire(place);
   }
@@ -152,12 +154,11 @@ export class Gate {
 
   private passLimits(): Refusal | undefined {
     const { machine, rateLimit } = this;
-    if (machine.rules.mode === 'disabled') return undefined;
     // Looks before it spends a token or a place; the refusal is the circuit's own.
     const refusal = this.refuseByCircuit();
     if (refusal !== undefined || rateLimit === undefined) return refusal;
     const now = machine.now();
-    if (rateLimit.tryTake(now) || this.passesInShadow()) return undefined;
+    if (rateLimit.tryTake(now)) return undefined;
     const retryAfter = Math.ceil(rateLimit.retryAfter(now));
     machine.countRefusal('RATE_LIMITED', retryAfter);
     return () =>
@@ -167,14 +168,6 @@ export class Gate {
       );
   }
 
-  private refuseFull(bulkhead: Bulkhead): Refusal | undefined {
-    if (this.machine.rules.mode === 'disabled' || this.passesInShadow()) {
-      return undefined;
-    }
-    this.machine.countRefusal('BULKHEAD_FULL', null);
-    return bulkhead.rejection;
-  }
-
   private acquire(place?: Place): Entry | Refusal {
     const permit = this.machine.tryAcquire();
     if (permit !== undefined) return { permit, place };
@@ -182,10 +175,17 @@ export class Gate {
     return this.circuitOpen;
   }
 
-  private passesInShadow(): boolean {
-    if (this.machine.rules.mode !== 'shadow') return false;
-    this.machine.countWouldReject();
-    return true;
+  /** One call is refused once: what would have refused it first counts, and nothing behind that is asked. */
+  private passInShadow(): Entry {
+    const { machine, rateLimit, bulkhead } = this;
+    const permit = machine.tryAcquire() ?? UNRECORDED;
+    if (permit === UNRECORDED) return { permit, place: undefined };
+    const isInTime = rateLimit?.tryTake(machine.now()) ?? true;
+    const place = isInTime ? bulkhead?.tryEnter() : undefined;
+    if (!isInTime || (bulkhead !== undefined && place === undefined)) {
+      machine.countWouldReject();
+    }
+    return { permit, place };
   }
 }
 

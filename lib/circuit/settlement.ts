@@ -65,6 +65,7 @@ export class Settlement {
       if (this.countedTimeouts.has(error)) return;
       this.countedTimeouts.add(error);
     }
+    if (this.isDisabled) return;
     const { record, emitter, generation } = this.host.machine;
     record.totals.timeouts++;
     emitter.tell('timeout', { limit }, generation);
@@ -72,6 +73,7 @@ export class Settlement {
   }
 
   countRetry(attempt: number, delay: number, error: unknown): void {
+    if (this.isDisabled) return;
     const { record, emitter, generation } = this.host.machine;
     record.totals.retries++;
     emitter.tell('retry', { attempt, delay, error }, generation);
@@ -79,6 +81,7 @@ export class Settlement {
   }
 
   countFallback(error: () => unknown): void {
+    if (this.isDisabled) return;
     const { record, emitter, generation } = this.host.machine;
     record.totals.fallbacks++;
     if (!emitter.hears('fallback')) return;
@@ -87,9 +90,15 @@ export class Settlement {
   }
 
   countCacheHit(freshness: 'fresh' | 'stale'): void {
+    if (this.isDisabled) return;
     const { record, emitter, generation } = this.host.machine;
     record.totals.cacheHits++;
     emitter.tell('cache-hit', { freshness }, generation);
     emitter.flush();
+  }
+
+  /** Then nothing is recorded. */
+  private get isDisabled(): boolean {
+    return this.host.machine.rules.mode === 'disabled';
   }
 }

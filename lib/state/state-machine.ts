@@ -14,7 +14,7 @@ import { halfOpen } from './phase.js';
 import { findSlowTrip, findTrip, type Trip } from './trip-rules.js';
 
 /** The permit of a call that passes without being recorded. */
-const UNRECORDED: CallPermit = Object.freeze({
+export const UNRECORDED: CallPermit = Object.freeze({
   generation: 0,
   isProbe: false,
   success() {},

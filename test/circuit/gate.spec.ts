@@ -67,6 +67,36 @@ describe('limits in shadow mode', () => {
   });
 });
 
+describe('a call in shadow mode', () => {
+  it('that the limit, the bulkhead and the circuit would refuse, is one refusal', () => {
+    const { circuit, events, hold, sync } = setUp({
+      mode: 'shadow',
+      ...ONE_TOKEN,
+      ...ONE_PLACE,
+    });
+    void hold();
+    sync();
+    expect(circuit.totals.wouldReject).toBe(1);
+    circuit.forceOpen();
+    sync();
+    expect(circuit.totals.wouldReject).toBe(2);
+    expect(
+      events
+        .filter(({ type }) => type === 'would-reject')
+        .map(e => e.generation),
+    ).toEqual([0, 1]);
+  });
+
+  it('that the circuit would refuse, takes no token and no place', () => {
+    const { circuit, sync } = setUp({ mode: 'shadow', ...ONE_TOKEN });
+    circuit.forceOpen();
+    sync();
+    circuit.reset();
+    sync();
+    expect(circuit.totals.wouldReject).toBe(1);
+  });
+});
+
 describe('limits of a disabled circuit', () => {
   it.each<[string, CircuitOptions]>([
     ['a rate limit', ONE_TOKEN],
