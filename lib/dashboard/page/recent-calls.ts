@@ -23,7 +23,7 @@ export class RecentCalls {
     const count = history.calls.length;
     for (let index = 0; index < count; index++) {
       const end = history.until - (count - 1 - index) * history.step * 1_000;
-      this.add(end - 1, {
+      this.spread(end, history.step * 1_000, {
         calls: history.calls[index]!,
         failures: history.failures[index]!,
         slow: history.slow[index]!,
@@ -89,6 +89,19 @@ export class RecentCalls {
     return columns;
   }
 
+  /** The server's steps begin at another moment than ours: an entry is divided between the two that it meets. */
+  private spread(end: number, duration: number, counters: Counters): void {
+    const late = { ...counters };
+    const early = { ...counters };
+    const share = Math.min(1, (end - startOf(stepOf(end - 1))) / duration);
+    for (const series of Object.keys(late) as HistorySeries[]) {
+      late[series] = Math.round(counters[series] * share);
+      early[series] -= late[series];
+    }
+    this.add(end - duration, early);
+    this.add(end - 1, late);
+  }
+
   private add(at: number, added: Counters): void {
     if (added.calls + added.rejected + added.fallbacks === 0) return;
     const step = stepOf(at);
@@ -103,6 +116,10 @@ export class RecentCalls {
 
 function stepOf(at: number): number {
   return Math.floor(at / (STEP_SECONDS * 1_000));
+}
+
+function startOf(step: number): number {
+  return step * STEP_SECONDS * 1_000;
 }
 
 function nothing(): Counters {
