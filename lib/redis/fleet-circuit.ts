@@ -1,6 +1,5 @@
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitOptions } from '../state/circuit-options.js';
-import type { CircuitState } from '../state/circuit-state.js';
 import type {
   Coordinator,
   Order,
@@ -10,45 +9,17 @@ import type { CircuitEvent } from '../state/events.js';
 import { openWait } from '../state/open-wait.js';
 import { CallCounter } from './call-counter.js';
 import { circuitId } from './circuit-id.js';
+import type { FleetCircuitHost } from './fleet-circuit-host.js';
 import type {
   CircuitReply,
   CircuitReport,
-  ReportedView,
   StoredState,
 } from './fleet-store.js';
-import { LeaseBook } from './lease-book.js';
+import { FleetView, type StateSource } from './fleet-view.js';
+import { ProbeLeases } from './probe-leases.js';
 import { SharedConfig } from './shared-config.js';
-
-/** What a circuit's part in the fleet stands on. */
-export interface FleetCircuitHost {
-  /** Milliseconds by this instance's clock. */
-  now(): number;
-  random(): number;
-  /** Whether the store is in reach. */
-  readonly joined: boolean;
-  readonly instances: number;
-  /** Milliseconds for which a lease can be taken up. */
-  readonly claimFor: number;
-  /** Milliseconds between two flushes. */
-  readonly flushInterval: number;
-  /** Has the circuit take over options that another instance has changed. */
-  configure(circuit: Circuit, patch: CircuitOptions): void;
-  /** Whether a change of options belongs to this circuit, and not to all under its name. */
-  owns(circuit: Circuit, patch: CircuitOptions): boolean;
-  /** Tells the log of something, once. */
-  warnOnce(what: string, message: string): void;
-}
-
-/** What the fleet agrees on, as far as this instance knows. */
-interface View {
-  readonly state: CircuitState;
-  readonly gen: number;
-  readonly reason: string;
-  readonly attempt: number;
-  /** When an open circuit is due, by this instance's clock. */
-  readonly dueAt: number;
-  readonly ordered: number;
-}
+import { windowDuration } from './shared-rules.js';
+import { SharedWindow } from './shared-window.js';
 
 /** Reasons are for people; a document in one would be sent to every instance. */
 const LONGEST_REASON = 300;
@@ -56,27 +27,19 @@ const LONGEST_REASON = 300;
 /** One circuit's part in the fleet: what it tells, and what it follows. */
 export class FleetCircuit implements Coordinator {
   readonly id: string;
-  private view: View = {
-    state: 'closed',
-    gen: 0,
-    reason: '',
-    attempt: 0,
-    dueAt: 0,
-    ordered: 0,
-  };
+  private view = FleetView.NONE;
   /** Whether the view is known to be the fleet's; else the circuit decides alone. */
   private isSynced = false;
   /** Whether the whole view is to be compared with the store's. */
   private mustCompare = true;
   private isFollowing = false;
-  private order: { state: CircuitState; reason: string } | undefined;
+  /** What a person ordered here and the store does not know yet. */
+  private order: CircuitReport['order'];
+  /** It has opened by itself, for so many milliseconds. */
   private opened: number | undefined;
-  private leases = new LeaseBook();
-  private refused = 0;
-  private hasAsked = false;
-  private rejectedBefore = 0;
   private wait: number | undefined;
-  private window: CircuitReply['window'];
+  private readonly window = new SharedWindow();
+  private readonly probes: ProbeLeases;
   private readonly counter: CallCounter;
   private readonly config = new SharedConfig();
   private readonly stop: () => void;
@@ -88,6 +51,7 @@ export class FleetCircuit implements Coordinator {
     this.id = circuitId(circuit.name, circuit.key);
     const { machine } = circuit;
     this.counter = new CallCounter(machine.record);
+    this.probes = new ProbeLeases(circuit, host);
     const { phase } = machine;
     if (phase.state === 'forced-open' || phase.state === 'forced-closed') {
       this.order = { state: phase.state, reason: phase.reason };
@@ -107,11 +71,11 @@ export class FleetCircuit implements Coordinator {
 
   allowsProbe(): boolean {
     if (this.isAlone) return true;
-    const { order, view } = this;
-    if (order === undefined && view.state === 'half-open') {
-      if (this.leases.take(this.host.now())) return true;
+    const { order, view, probes } = this;
+    if (order === undefined && view.state === 'half-open' && probes.take()) {
+      return true;
     }
-    this.refused++;
+    probes.refuse();
     return false;
   }
 
@@ -142,15 +106,16 @@ export class FleetCircuit implements Coordinator {
   }
 
   describe(): SharedSnapshot {
-    const isKnown = this.isSynced && this.host.joined;
+    const { host, circuit } = this;
+    const isKnown = this.isSynced && host.joined;
     const { state, gen } = this.view;
-    const [calls = 0, failures = 0, slow = 0] = this.window ?? [];
+    const maxAge = windowDuration(circuit.rules, host.window);
     return {
       joined: isKnown,
       state: isKnown ? state : null,
       generation: gen,
-      instances: this.host.instances,
-      window: this.window === undefined ? null : { calls, failures, slow },
+      instances: host.instances,
+      ...this.window.describe(host.now(), maxAge),
     };
   }
 
@@ -163,19 +128,18 @@ export class FleetCircuit implements Coordinator {
   lost(): void {
     this.isSynced = false;
     this.mustCompare = true;
-    const { callDeadline } = this.circuit.rules.halfOpen;
-    this.leases.lose(this.host.now() + callDeadline);
+    this.probes.lose();
     this.forget();
   }
 
   /** Somebody needs a lease that this instance does not. */
   wanted(gen: number): void {
-    if (gen === this.view.gen && this.refused === 0) this.leases.giveBack();
+    if (gen === this.view.gen) this.probes.yield();
   }
 
   /** The instance says goodbye. */
   leave(): void {
-    this.leases.giveBack();
+    this.probes.giveBack();
   }
 
   /**
@@ -191,7 +155,8 @@ export class FleetCircuit implements Coordinator {
         ? this.counter.take(phase.state === 'closed')
         : undefined;
     const opened = this.isSynced ? this.opened : undefined;
-    const probes = this.collectProbes();
+    const probes =
+      this.isAlone || order ? undefined : this.probes.collect(view);
     if (
       !(this.mustCompare || order || config || counts || probes) &&
       opened === undefined
@@ -215,7 +180,9 @@ export class FleetCircuit implements Coordinator {
       ...(opened !== undefined && { opened: Math.ceil(opened) }),
       ...(order && { order }),
       ...(config !== undefined && { config }),
-      ...(isComparing && { view: this.report() }),
+      ...(isComparing && {
+        view: { ...view.report(this.host.now()), ...this.config.report() },
+      }),
       ...(isComparing && this.hasClosedAlone() && { closedAlone: true }),
       ...probes,
     };
@@ -227,28 +194,28 @@ export class FleetCircuit implements Coordinator {
    * @param sentAt when the report was first sent, by this instance's clock
    */
   answered(report: CircuitReport, reply: CircuitReply, sentAt: number): void {
-    if (report.config !== undefined) this.config.told();
-    if (report.order !== undefined && report.order === this.order) {
-      this.order = undefined;
-    }
+    const { order, view, config } = report;
+    if (config !== undefined) this.config.told();
+    if (order !== undefined && order === this.order) this.order = undefined;
     if (reply.state !== undefined) this.adopt(reply.state, 'answer');
     const isBehind = reply.state !== undefined && this.isAhead(reply.state);
     // The store has lost what is known here: it is told at the next flush.
     if (isBehind) this.mustCompare = true;
-    if (report.view !== undefined && !isBehind) this.sync();
+    if (view !== undefined && !isBehind) this.sync();
     // Another order may have been first, and have been heard of before.
-    if (report.order !== undefined && !isBehind) this.settle();
-    if (reply.window !== undefined) this.window = reply.window;
+    if (order !== undefined && !isBehind) this.settle();
     const gen = reply.state?.gen ?? report.gen;
-    if (reply.leases !== undefined && gen === this.view.gen) {
-      this.leases.hold(reply.leases, sentAt + this.host.claimFor);
+    if (gen !== this.view.gen) return;
+    if (reply.window !== undefined) {
+      this.window.take(reply.window, report.calls ?? 0, this.host.now());
     }
+    if (reply.leases !== undefined) this.probes.hold(reply.leases, sentAt);
   }
 
   /** The report was not answered and is given up: what a person ordered is told again. */
   abandoned(report: CircuitReport): void {
     const { config, gen } = report;
-    if (gen === this.view.gen) this.leases.tellAgain(report);
+    if (gen === this.view.gen) this.probes.tellAgain(report);
     if (config !== undefined) {
       this.config.change(JSON.parse(config) as CircuitOptions);
     }
@@ -256,25 +223,14 @@ export class FleetCircuit implements Coordinator {
   }
 
   /** Takes over a state of the fleet, unless it is older than the one known. */
-  adopt(told: StoredState, source: 'answer' | 'announcement'): void {
+  adopt(told: StoredState, source: StateSource): void {
     const patch = this.config.adopt(told.config, told.configGen);
     if (patch !== undefined) this.follow(() => this.configure(patch));
-    const { view, host } = this;
-    const isNewer =
-      told.gen > view.gen ||
-      // Answers come in order, so the store has the last word about its own generation.
-      (source === 'answer' &&
-        told.gen === view.gen &&
-        told.state !== view.state);
-    if (!isNewer) return;
-    const { state, gen, reason, attempt, left, ordered } = told;
-    const dueAt = host.now() + left;
-    this.view = { state, gen, reason, attempt, dueAt, ordered };
-    this.leases = new LeaseBook();
+    if (!this.view.isReplacedBy(told, source)) return;
+    this.view = FleetView.from(told, this.host.now());
+    this.probes.restart();
     this.forget();
     this.wait = undefined;
-    this.hasAsked = false;
-    this.rejectedBefore = this.circuit.totals.rejected;
     this.settle();
   }
 
@@ -285,8 +241,8 @@ export class FleetCircuit implements Coordinator {
   /** Puts the circuit where the fleet is, unless a person's order is on its way. */
   private settle(): void {
     if (this.order !== undefined) return;
-    const { state, reason, attempt, dueAt } = this.view;
-    const wait = Math.max(0, dueAt - this.host.now());
+    const { state, reason, attempt } = this.view;
+    const wait = this.view.left(this.host.now());
     const { machine } = this.circuit;
     this.follow(() =>
       machine.follow(
@@ -311,9 +267,8 @@ export class FleetCircuit implements Coordinator {
   }
 
   private forget(): void {
-    this.refused = 0;
     this.opened = undefined;
-    this.window = undefined;
+    this.window.clear();
     this.counter.restart();
   }
 
@@ -337,54 +292,6 @@ export class FleetCircuit implements Coordinator {
     }
   }
 
-  private collectProbes(): Partial<CircuitReport> | undefined {
-    const { view, host, circuit, leases } = this;
-    if (this.isAlone || this.order !== undefined) return undefined;
-    const { phase, rules } = circuit.machine;
-    const now = host.now();
-    if (view.state === 'open') {
-      // Asked for ahead of time by whoever has callers: the first of them is then a probe.
-      if (now < view.dueAt) return undefined;
-      const hasCallers = circuit.totals.rejected > this.rejectedBefore;
-      if (this.refused === 0 && (this.hasAsked || !hasCallers)) {
-        return undefined;
-      }
-      return this.ask(rules.halfOpen.concurrency, {});
-    }
-    if (view.state !== 'half-open' || phase.state !== 'half-open') {
-      return undefined;
-    }
-    const news = leases.report(phase.tally, now);
-    const keep = leases.isStale(now, host.claimFor);
-    const told: Partial<CircuitReport> = {
-      ...(news.started.length > 0 && { started: news.started }),
-      ...(news.succeeded.length > 0 && { succeeded: news.succeeded }),
-      ...(news.failed.length > 0 && { failed: news.failed }),
-      ...(news.returned.length > 0 && { returned: news.returned }),
-      ...(keep && { keep: true }),
-    };
-    // Who has just probed will have another caller soon.
-    const isIdle = this.refused === 0 && news.started.length === 0;
-    if (isIdle || leases.idleAt(now) > 0) {
-      return Object.keys(told).length > 0 ? told : undefined;
-    }
-    return this.ask(rules.halfOpen.concurrency, told);
-  }
-
-  private ask(
-    most: number,
-    told: Partial<CircuitReport>,
-  ): Partial<CircuitReport> {
-    const { refused } = this;
-    this.refused = 0;
-    this.hasAsked = true;
-    return {
-      ...told,
-      want: Math.min(most, Math.max(1, refused)),
-      ...(refused > 0 && { urgent: true }),
-    };
-  }
-
   /** Whether it went through its own probes while the fleet's view stood still. */
   private hasClosedAlone(): boolean {
     const { state } = this.view;
@@ -393,19 +300,6 @@ export class FleetCircuit implements Coordinator {
       (state === 'open' || state === 'half-open') &&
       this.circuit.state === 'closed'
     );
-  }
-
-  private report(): ReportedView {
-    const { state, reason, attempt, dueAt, ordered } = this.view;
-    const { json, gen } = this.config;
-    return {
-      state,
-      reason,
-      attempt,
-      left: Math.ceil(Math.max(0, dueAt - this.host.now())),
-      ordered,
-      ...(gen > 0 && { config: json, configGen: gen }),
-    };
   }
 
   /** How long the next opening shall last: drawn once for each generation. */

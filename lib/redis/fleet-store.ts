@@ -141,9 +141,18 @@ export interface CircuitReply {
   readonly state?: StoredState;
   /** The leases that the instance holds; only in half-open. */
   readonly leases?: readonly number[];
-  /** Calls, failures and slow calls of the window; only where it was added to. */
-  readonly window?: readonly [number, number, number];
+  /** The window; only where it was added to, and goes on. */
+  readonly window?: StoredWindow;
 }
+
+/** The sums of a shared window, and which of its buckets count. */
+export type StoredWindow = readonly [
+  calls: number,
+  failures: number,
+  slow: number,
+  oldest: number,
+  latest: number,
+];
 
 /** A circuit's state as the store keeps it. */
 export interface StoredState {

@@ -5,7 +5,8 @@ import type {
 } from '../registry/registry-coordinator.js';
 import type { CircuitOptions } from '../state/circuit-options.js';
 import type { Clock } from '../state/clock.js';
-import { FleetCircuit, type FleetCircuitHost } from './fleet-circuit.js';
+import { FleetCircuit } from './fleet-circuit.js';
+import type { FleetCircuitHost } from './fleet-circuit-host.js';
 import type { FleetSettings } from './fleet-options.js';
 import type {
   Announcement,
@@ -97,8 +98,8 @@ export class Fleet
     return { joined, reason, instances };
   }
 
-  get flushInterval(): number {
-    return this.settings.flushInterval;
+  get window(): FleetSettings['window'] {
+    return this.settings.window;
   }
 
   now(): number {

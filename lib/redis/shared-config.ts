@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CircuitOptions } from '../state/circuit-options.js';
 import { mergeOptions } from '../state/merge-options.js';
+import type { ReportedView } from './fleet-store.js';
 
 /** Options of one circuit that were changed at run time, for the whole fleet. */
 export class SharedConfig {
@@ -26,6 +27,11 @@ export class SharedConfig {
   toTell(): string | undefined {
     if (this.mine === undefined) return undefined;
     return JSON.stringify(mergeOptions(this.options(), this.mine));
+  }
+
+  /** What is told to a store that may have lost it. */
+  report(): Pick<ReportedView, 'config' | 'configGen'> {
+    return this.gen > 0 ? { config: this.json, configGen: this.gen } : {};
   }
 
   /** The store has it. */

@@ -37,13 +37,22 @@ export function sharedRules(
   };
 }
 
+/** Milliseconds after which a call no longer counts in the fleet's window. */
+export function windowDuration(
+  { window }: Pick<CircuitRules, 'window'>,
+  fleetWindow: FleetWindow,
+): number {
+  if (window.type === 'time') return window.duration;
+  const maxAge = window.maxAge === false ? Infinity : window.maxAge;
+  return Math.min(maxAge, fleetWindow.duration);
+}
+
 function windowOf(
   window: CircuitRules['window'],
   fleetWindow: FleetWindow,
 ): Pick<SharedRules, 'size' | 'width' | 'buckets'> {
   if (window.type === 'time') return inSteps(0, window);
-  const maxAge = window.maxAge === false ? Infinity : window.maxAge;
-  const duration = Math.min(maxAge, fleetWindow.duration);
+  const duration = windowDuration({ window }, fleetWindow);
   return inSteps(window.size, { ...fleetWindow, duration });
 }
 

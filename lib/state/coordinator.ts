@@ -27,7 +27,9 @@ export interface SharedSnapshot {
   readonly generation: number;
   /** Instances that share the view, this one included. */
   readonly instances: number;
-  /** The calls in the shared window; `null` until there are some. */
+  /** How much of the calls in the shared window came from this instance, from 0 to 1; `null` without such calls. */
+  readonly share: number | null;
+  /** The calls in the shared window, as of the last that this instance added; `null` without such calls. */
   readonly window: {
     readonly calls: number;
     readonly failures: number;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
+import type { Circuit } from '../../lib/circuit/circuit.js';
 import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
 import {
@@ -28,6 +29,14 @@ async function start(options: CircuitBreakerFleetOptions) {
     fleet: app.get(CircuitBreakerFleet),
     registry: app.get(CircuitBreakerRegistry),
   };
+}
+
+function succeed(circuit: Circuit, calls: number): void {
+  for (let call = 0; call < calls; call++) circuit.tryAcquire()!.success();
+}
+
+function shared(circuit: Circuit) {
+  return circuit.snapshot().shared!;
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -130,6 +139,32 @@ describe('CircuitBreakerFleetModule', () => {
       });
       client.disconnect();
       redis.disconnect();
+    });
+
+    it('tell how many they are and how much of the calls each has', async () => {
+      const connection = { host: '127.0.0.1', port: server.port };
+      const one = await start({ connection, namespace: 'shares' });
+      const two = await start({ connection, namespace: 'shares' });
+      const [first, second] = [one, two].map(each =>
+        each.registry.get('payments'),
+      ) as [Circuit, Circuit];
+      await until(() => shared(first).joined && shared(first).instances === 2);
+      await until(() => shared(second).joined);
+      expect(shared(first)).toMatchObject({ share: null, window: null });
+
+      succeed(first, 30);
+      await until(() => shared(first).window?.calls === 30);
+      expect(shared(first).share).toBe(1);
+      succeed(second, 10);
+      await until(() => shared(second).window?.calls === 40);
+      expect(shared(second)).toMatchObject({ share: 0.25, instances: 2 });
+      succeed(first, 10);
+      await until(() => shared(first).window?.calls === 50);
+      expect(shared(first).share).toBe(0.8);
+      const json: unknown = JSON.parse(JSON.stringify(first.snapshot()));
+      expect(json).toEqual(first.snapshot());
+      await one.app.close();
+      await two.app.close();
     });
 
     it('works in a cluster: every key of a namespace is in one slot', async () => {

@@ -42,6 +42,8 @@ interface Stored {
   config: string;
   configGen: number;
   bucket: number;
+  /** The oldest bucket that counts. */
+  oldest: number;
   width: number;
   sums: Figures;
   streak: number;
@@ -277,6 +279,7 @@ class Turn {
     }
     c.sums = kept;
     c.bucket = bucket;
+    c.oldest = oldest;
     c.width = rules.width;
     if (kept.calls === 0) c.streak = 0;
   }
@@ -395,6 +398,7 @@ function created(): Stored {
     config: '',
     configGen: 0,
     bucket: 0,
+    oldest: 0,
     width: 0,
     sums: NONE,
     streak: 0,
@@ -425,9 +429,10 @@ function answer(
     (report.view !== undefined && report.view.state !== c.state);
   return {
     ...(differs && { state: told(c, now) }),
-    ...(report.calls !== undefined && {
-      window: [calls, failures, slow] as const,
-    }),
+    ...(report.calls !== undefined &&
+      c.gen === report.gen && {
+        window: [calls, failures, slow, c.oldest, c.bucket] as const,
+      }),
     ...(c.probes && {
       leases: c.probes.leases
         .filter(({ owner }) => owner === me)

@@ -1,7 +1,7 @@
 /** A circuit's hash: read, written, and begun anew with each generation. */
 export const CIRCUIT = `
 local function load(key)
-  local v = redis.call('HMGET', key, 'state', 'gen', 'reason', 'attempt', 'due', 'ordered', 'config', 'configGen', 'bucket', 'width', 'calls', 'failures', 'slow', 'streak', 'probes')
+  local v = redis.call('HMGET', key, 'state', 'gen', 'reason', 'attempt', 'due', 'ordered', 'config', 'configGen', 'bucket', 'width', 'calls', 'failures', 'slow', 'streak', 'probes', 'oldest')
   return {
     key = key,
     state = v[1] or 'closed',
@@ -19,6 +19,7 @@ local function load(key)
     slow = tonumber(v[13] or 0),
     streak = tonumber(v[14] or 0),
     probes = v[15] and cjson.decode(v[15]),
+    oldest = tonumber(v[16] or 0),
   }
 end
 
@@ -37,7 +38,7 @@ local function become(c, state, reason)
   redis.call('DEL', c.key)
   c.gen = nextGeneration(c.gen)
   c.state, c.reason = state, reason
-  c.calls, c.failures, c.slow, c.streak = 0, 0, 0, 0
+  c.calls, c.failures, c.slow, c.streak, c.bucket, c.oldest = 0, 0, 0, 0, 0, 0
   c.probes = nil
   if state == 'closed' then c.attempt = 0 end
   if state == 'half-open' then c.probes = { since = now, admitted = 0, succeeded = 0, failed = 0, last = 0, leases = {} } end

@@ -46,7 +46,7 @@ local function answer(c, report)
   local view = report.view
   local differs = c.gen ~= report.gen or c.configGen ~= (report.configGen or 0) or (view and view.state ~= c.state)
   if differs then reply.state = told(c) end
-  if report.calls then reply.window = { c.calls, c.failures, c.slow } end
+  if report.calls and c.gen == report.gen then reply.window = { c.calls, c.failures, c.slow, c.oldest, c.bucket } end
   if c.probes then
     reply.leases = {}
     for _, lease in ipairs(c.probes.leases) do

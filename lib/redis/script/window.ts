@@ -20,6 +20,7 @@ local function roll(c, rules, bucket)
     local calls, failures, slow = figures(buckets[oldest])
     c.calls, c.failures, c.slow = c.calls + calls, c.failures + failures, c.slow + slow
   end
+  c.oldest = oldest
   if c.width ~= rules.width then oldest = math.huge end
   for i = 1, #all, 2 do
     local kind, name = string.match(all[i], '^(%a):(.*)$')
@@ -43,7 +44,7 @@ local function count(c, rules, report)
   c.calls, c.failures, c.slow = c.calls + more, c.failures + failed, c.slow + slowed
   c.streak = more > failed and 0 or c.streak + failed
   redis.call('HSET', c.key, field, (calls + more) .. ' ' .. (failures + failed) .. ' ' .. (slow + slowed))
-  redis.call('HSET', c.key, 'bucket', c.bucket, 'width', c.width, 'calls', c.calls, 'failures', c.failures, 'slow', c.slow, 'streak', c.streak)
+  redis.call('HSET', c.key, 'bucket', c.bucket, 'oldest', c.oldest, 'width', c.width, 'calls', c.calls, 'failures', c.failures, 'slow', c.slow, 'streak', c.streak)
   if failed > 0 then redis.call('HSET', c.key, 'f:' .. me, bucket) end
   if slowed > 0 then redis.call('HSET', c.key, 's:' .. me, bucket) end
 end
