@@ -267,11 +267,23 @@ export class Circuit {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   configure(patch: CircuitOptions): void {
+    this.preparePatch(patch)();
+  }
+
+  /**
+   * @internal The first half of {@link configure}: examines the options.
+   *
+   * @returns puts them in force
+   * @throws InvalidOptionsError that lists every bad option; nothing has changed then
+   */
+  preparePatch(patch: CircuitOptions): () => void {
     const patches = mergeOptions(this.patches ?? {}, patch);
     const rules = this.parse(mergeOptions(this.base, patches));
-    this.patches = patches;
-    this.follow(rules);
-    this.machine.shared.tellPatch(patch);
+    return () => {
+      this.patches = patches;
+      this.follow(rules);
+      this.machine.shared.tellPatch(patch);
+    };
   }
 
   /**

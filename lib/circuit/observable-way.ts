@@ -38,7 +38,14 @@ interface ObservableCall<T> {
 
 /** The way of an Observable, through every policy that its plan has; each subscription is a call. */
 export class ObservableWay {
+  private waiting = 0;
+
   constructor(private readonly around: Surroundings) {}
+
+  /** No call waits for its next attempt. */
+  get isIdle(): boolean {
+    return this.waiting === 0;
+  }
 
   /** fallback( cache( deadline( retry( attempt )))) */
   run<T>(plan: CallPlan, source: Observable<T>, call: Call): Observable<T> {
@@ -127,11 +134,14 @@ export class ObservableWay {
     if (delay === undefined) return giveUp;
     settlement.countRetry(number + 1, delay, error);
     state.verdict = undefined;
-    const wait = sleep$(host.clock, delay, caller, wake =>
-      host.machine.emitter.on(['transition'], () => {
-        if (!gate.wouldAdmit()) wake();
-      }),
-    );
+    const wait = defer(() => {
+      this.waiting++;
+      return sleep$(host.clock, delay, caller, wake =>
+        host.machine.emitter.on(['transition'], () => {
+          if (!gate.wouldAdmit()) wake();
+        }),
+      );
+    }).pipe(finalize(() => this.waiting--));
     // An opening ends the wait: nobody waits for a dependency that is given rest.
     const next = defer(() => (gate.wouldAdmit() ? from([true]) : giveUp));
     return concat(wait, next);

@@ -55,9 +55,14 @@ export class Pipeline {
     });
   }
 
-  /** Whether no work of its calls is known to go on. */
+  /** Whether no work of its calls is known to go on, nor to come: a call may be waiting for its next attempt. */
   get isIdle(): boolean {
-    return this.host.machine.inFlight === 0 && this.gate.isIdle;
+    return (
+      this.host.machine.inFlight === 0 &&
+      this.gate.isIdle &&
+      this.promises.isIdle &&
+      this.observables.isIdle
+    );
   }
 
   /** Takes other rules. */

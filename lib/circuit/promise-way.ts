@@ -39,7 +39,14 @@ interface PromiseCall {
 
 /** The way of a call that answers by a promise, through every policy that its plan has. */
 export class PromiseWay {
+  private underWay = 0;
+
   constructor(private readonly around: Surroundings) {}
+
+  /** No call is under way, not even one that waits for its next attempt. */
+  get isIdle(): boolean {
+    return this.underWay === 0;
+  }
 
   /** fallback( cache( deadline( retry( attempt )))) */
   run(
@@ -79,12 +86,16 @@ export class PromiseWay {
       const settle = () => this.settleUntaken(way);
       answered.then(settle, settle);
     }
+    this.underWay++;
     return answered.then(
-      answer =>
-        answer instanceof Refused
+      answer => {
+        this.underWay--;
+        return answer instanceof Refused
           ? answering.promise(plan, call, answer.error)
-          : answer,
+          : answer;
+      },
       (error: unknown) => {
+        this.underWay--;
         const { fallback } = this.verdictOf(way, error);
         if (plan.fallback === undefined || !fallback) throw error;
         return answering.promise(plan, call, () => error);

@@ -211,17 +211,12 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
    */
   configure(name: string, patch: CircuitOptions): void {
     this.get(name);
-    const circuits = [...this.under(name)];
-    for (const { rules } of circuits) {
-      // A circuit may have been configured by itself: what fits the name may not fit it.
-      parseOptions(
-        circuitOptionsSchema,
-        mergeOptions<CircuitOptions>(rules, patch),
-        `Circuit "${name}"`,
-      );
-    }
+    // A circuit may have been configured by itself: what fits the name may not fit it.
+    const commits = Array.from(this.under(name), circuit =>
+      circuit.preparePatch(patch),
+    );
     this.declarations.configure(name, patch);
-    for (const circuit of circuits) circuit.configure(patch);
+    for (const follow of commits) follow();
   }
 
   /**

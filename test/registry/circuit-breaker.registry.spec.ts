@@ -221,6 +221,18 @@ describe('CircuitBreakerRegistry', () => {
       });
     });
 
+    it("takes what a circuit of its own would take: a default is nobody's word", () => {
+      const { registry } = new RegistryBench({
+        circuits: { a: { window: { type: 'time' } } },
+      });
+
+      // Fewer milliseconds than the default has buckets.
+      registry.configure('a', { window: { type: 'time', duration: 30 } });
+
+      expect(registry.get('a').rules.window).toMatchObject({ buckets: 30 });
+      expect(registry.keyed('a', 'k').rules).toEqual(registry.get('a').rules);
+    });
+
     it('refuses a name that is not declared', () => {
       const { registry } = new RegistryBench({ circuits: { payments: {} } });
 

@@ -1,9 +1,16 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { defer } from 'rxjs';
+import type { CallOptions } from '../../lib/circuit/call-options.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { CallTimeoutException } from '../../lib/errors/call-timeout.exception.js';
 import { UnknownCircuitError } from '../../lib/errors/unknown-circuit.error.js';
 import { settled } from '../support/policy-host.js';
 import { RegistryBench } from '../support/registry-bench.js';
+
+const fail = () => Promise.reject(new Error('down'));
+const RETRY: CallOptions = {
+  retry: { attempts: 2, backoff: { initial: '1s', jitter: 0 } },
+};
 
 describe('keyed circuits', () => {
   it('are one for each key, with the options of the name', () => {
@@ -96,6 +103,39 @@ describe('keyed circuits', () => {
       expect(kept.state).toBe(state);
       expect(registry.keyed('shop', 'kept')).toBe(kept);
     });
+
+    it.each([
+      [
+        'a promise',
+        (circuit: Circuit) => void circuit.execute(fail, RETRY).catch(() => {}),
+      ],
+      [
+        'an Observable',
+        (circuit: Circuit) =>
+          void circuit.protect(defer(fail), RETRY).subscribe({ error() {} }),
+      ],
+    ])(
+      'never let go of one whose call waits for its next attempt, as %s',
+      async (_what, call) => {
+        const { registry, clock } = new RegistryBench({
+          circuits: { shop: { maxKeys: 1 } },
+        });
+        const waiting = registry.keyed('shop', 'a');
+        call(waiting);
+        await settled();
+        expect(waiting.snapshot()).toMatchObject({
+          inFlight: 0,
+          totals: { failures: 1, retries: 1 },
+        });
+
+        expect(registry.keyed('shop', 'b').key).toBe('(overflow)');
+        clock.advance(1_001);
+        await settled();
+
+        expect(waiting.snapshot().totals.failures).toBe(2);
+        expect(registry.keyed('shop', 'b').key).toBe('b');
+      },
+    );
 
     it('share one more circuit while none can go, which is told once', () => {
       const { registry, warnings } = benchOf(2);
