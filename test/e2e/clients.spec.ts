@@ -38,7 +38,7 @@ import {
   startHttp,
   startTcp,
 } from '../support/nest-app.js';
-import { hasServer } from '../support/servers.js';
+import { hasServer, SERVERS } from '../support/servers.js';
 import { Upstream } from '../support/ways/upstream.js';
 
 afterEach(closeApps);
@@ -226,7 +226,7 @@ describe("undici's fetch", () => {
   });
 });
 
-const hasPostgres = await hasServer('postgres');
+const hasPostgres = hasServer('postgres');
 
 (hasPostgres ? describe : describe.skip)('a TypeORM repository', () => {
   // Of this run's own, and gone with its connection.
@@ -278,8 +278,9 @@ const hasPostgres = await hasServer('postgres');
           TypeOrmModule.forRoot({
             type: 'postgres',
             host: '127.0.0.1',
+            port: SERVERS.postgres.port,
             username: 'postgres',
-            database: 'test',
+            database: 'postgres',
             entities: [Order],
             synchronize: true,
             dropSchema: false,

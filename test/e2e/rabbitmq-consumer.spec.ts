@@ -40,14 +40,14 @@ import {
   withCircuitBreaker,
 } from '../../lib/index.js';
 import { rootModule } from '../support/nest-app.js';
-import { hasServer } from '../support/servers.js';
+import { hasServer, SERVERS } from '../support/servers.js';
 import { Upstream } from '../support/ways/upstream.js';
 
-const URL = 'amqp://guest:guest@127.0.0.1:5672';
+const URL = `amqp://guest:guest@127.0.0.1:${SERVERS.rabbitmq.port}`;
 const PREFETCH = 5;
 const MESSAGES = 60;
 
-const isThere = await hasServer('rabbitmq');
+const isThere = hasServer('rabbitmq');
 const test = isThere ? it : it.skip;
 
 const upstream = new Upstream();

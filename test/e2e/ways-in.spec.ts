@@ -39,7 +39,7 @@ const WAYS: readonly Way[] = [
 
 const SERVED = new Map<ServerName, boolean>();
 for (const { needs } of WAYS) {
-  if (needs !== undefined) SERVED.set(needs, await hasServer(needs));
+  if (needs !== undefined) SERVED.set(needs, hasServer(needs));
 }
 
 const OPTIONS: CircuitBreakerOptions = {

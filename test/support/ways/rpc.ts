@@ -11,7 +11,7 @@ import {
 } from '@nestjs/microservices';
 import { firstValueFrom, timeout, type Observable } from 'rxjs';
 import { freePort, plainModule } from '../nest-app.js';
-import type { ServerName } from '../servers.js';
+import { SERVERS } from '../servers.js';
 import { Above, Below } from './enhancers.js';
 import { Upstream } from './upstream.js';
 import type { Blueprint, Seen, Way } from './way.js';
@@ -107,26 +107,26 @@ export const RPC_WAYS: readonly Way[] = [
   way('TCP: an Observable', tcp, {
     define: observableHandlers,
   }),
-  way('Redis', () => redis, { needs: 'redis' satisfies ServerName }),
+  way('Redis', () => redis, { needs: 'redis' }),
   way('NATS', () => nats, { needs: 'nats' }),
   way('RabbitMQ', rabbitmq, { needs: 'rabbitmq' }),
 ];
 
 const redis: Options = {
   transport: Transport.REDIS,
-  options: { host: '127.0.0.1', port: 6379 },
+  options: { host: '127.0.0.1', port: SERVERS.redis.port },
 };
 
 const nats: Options = {
   transport: Transport.NATS,
-  options: { servers: ['nats://127.0.0.1:4222'] },
+  options: { servers: [`nats://127.0.0.1:${SERVERS.nats.port}`] },
 };
 
 function rabbitmq(): Options {
   return {
     transport: Transport.RMQ,
     options: {
-      urls: ['amqp://guest:guest@127.0.0.1:5672'],
+      urls: [`amqp://guest:guest@127.0.0.1:${SERVERS.rabbitmq.port}`],
       // A queue of its own for each application, gone with it.
       queue: `ways-in-${process.pid}-${queues++}`,
       queueOptions: { durable: false, autoDelete: true },
