@@ -6,15 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
-const BINARY = ['redis-server', 'valkey-server'].find(
-  name => spawnSync(name, ['--version']).status === 0,
-);
+/** Another one, to test with: `REDIS_SERVER=/usr/bin/valkey-server`. */
+const CHOSEN = process.env['REDIS_SERVER'];
+
+const BINARY = (
+  CHOSEN === undefined ? ['redis-server', 'valkey-server'] : [CHOSEN]
+).find(name => spawnSync(name, ['--version']).status === 0);
 
 /** Whether there is a server to test with. In CI its absence is a failure, elsewhere it is told loudly. */
 export function hasRedis(): boolean {
   if (BINARY !== undefined) return true;
-  const message =
-    'No redis-server on this machine: the fleet was NOT tested. Install it with: apt-get install -y redis-server';
+  const message = `No ${CHOSEN ?? 'redis-server'} on this machine: the fleet was NOT tested. Install it with: apt-get install -y redis-server`;
   if (process.env['CI'] === 'true') throw new Error(message);
   console.warn(`\n*** ${message} ***\n`);
   return false;
