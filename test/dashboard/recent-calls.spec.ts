@@ -7,16 +7,19 @@ const MINUTE = 1_700_000_000_000 - (1_700_000_000_000 % 60_000);
 
 /** Five minutes of so many calls a second, as the server tells them. */
 function steady(perSecond: number, until: number): HistoryView {
-  const of = (count: number) => Array<number>(60).fill(count);
   return {
     step: 5,
     until,
-    calls: of(5 * perSecond),
-    failures: of(5),
-    slow: of(0),
-    rejected: of(0),
-    fallbacks: of(0),
+    calls: minutes(5 * perSecond),
+    failures: minutes(5),
+    slow: minutes(0),
+    rejected: minutes(0),
+    fallbacks: minutes(0),
   };
+}
+
+function minutes(count: number): number[] {
+  return Array<number>(60).fill(count);
 }
 
 function totalsOf(calls: number): CircuitFigures['totals'] {
