@@ -166,7 +166,8 @@ describe("undici's fetch", () => {
   @Injectable()
   class Rates {
     @CircuitBreaker('rates', {
-      timeout: 50,
+      // Longer than an answer takes on a busy machine.
+      timeout: 500,
       consecutiveFailures: 3,
       isFailureResult: ({ status }: { status: number }) => status >= 500,
     })
