@@ -1,0 +1,109 @@
+import { defer, isObservable, type Observable } from 'rxjs';
+import { answerKindOf } from '../circuit/answer-kind.js';
+import type { AnswerKind, CallPlan } from '../circuit/call-options.js';
+import type { Body, Call } from '../circuit/call.js';
+import type { Pipeline } from '../circuit/pipeline.js';
+import { InvalidOptionsError } from '../errors/invalid-options.error.js';
+import type { FaultInjector } from './fault-injector.js';
+
+/**
+ * A pipeline in front of a circuit's own. It only replaces what is called, so the
+ * faults are innermost, inside of the timeout; and a circuit without faults has
+ * not even a question to ask.
+ */
+export function faultyPipeline(
+  pipeline: Pipeline,
+  faults: FaultInjector,
+): Pipeline {
+  const own: Pick<Pipeline, 'execute' | 'executeSync' | 'protect' | 'invoke'> =
+    {
+      execute: (plan, body, call) =>
+        pipeline.execute(plan, promising(faults, body, call), call),
+      executeSync(plan, body, call) {
+        if (!faults.concerns(call.args)) {
+          return pipeline.executeSync(plan, body, call);
+        }
+        refuseWaiting(faults, plan);
+        return pipeline.executeSync(
+          plan,
+          context => faults.value(() => body(context)),
+          call,
+        );
+      },
+      protect: (plan, source, call) =>
+        pipeline.protect(plan, streaming(faults, source, call), call),
+      invoke(plan, body, call, kind) {
+        if (kind === 'promise') return own.execute(plan, body, call);
+        if (kind === 'value') return own.executeSync(plan, body, call);
+        const { hit, plainValue } = ofAnyKind(faults, body, call, kind);
+        const answer = pipeline.invoke(plan, hit, call, kind);
+        if (plainValue.isSeen) refuseWaiting(faults, plan);
+        return answer;
+      },
+    };
+  return Object.assign(Object.create(pipeline) as Pipeline, own);
+}
+
+function promising(faults: FaultInjector, body: Body, call: Call): Body {
+  return context => {
+    if (!faults.concerns(call.args)) return body(context);
+    const fate = faults.draw();
+    return fate === undefined
+      ? body(context)
+      : faults.promise(fate, () => body(context), context.signal);
+  };
+}
+
+function streaming<T>(
+  faults: FaultInjector,
+  source: Observable<T>,
+  call: Call,
+): Observable<T> {
+  const hit = faults.stream(source);
+  return defer(() => (faults.concerns(call.args) ? hit : source));
+}
+
+/**
+ * What a function answers with is known from its last answer. Before the first one
+ * it has to be called, and a fault replaces what it answers.
+ */
+function ofAnyKind(
+  faults: FaultInjector,
+  body: Body,
+  call: Call,
+  kind: AnswerKind | undefined,
+) {
+  const plainValue = { isSeen: false };
+  const promise = promising(faults, body, call);
+  const hit: Body = context => {
+    const expected = kind ?? call.answers?.last;
+    if (expected === 'promise') return promise(context);
+    if (expected === 'value' && faults.concerns(call.args)) {
+      plainValue.isSeen = true;
+      return faults.value(() => body(context));
+    }
+    const answer = body(context);
+    if (isObservable(answer)) return streaming(faults, answer, call);
+    if (!faults.concerns(call.args)) return answer;
+    if (answerKindOf(answer) === 'promise') {
+      // It may fail by itself, and nobody hears of that.
+      (answer as PromiseLike<unknown>).then(undefined, () => {});
+      return promising(faults, () => answer, call)(context);
+    }
+    plainValue.isSeen = true;
+    return faults.value(() => answer);
+  };
+  return { hit, plainValue };
+}
+
+/** A plain value is there at once: it cannot be late. */
+function refuseWaiting(faults: FaultInjector, plan: CallPlan): void {
+  if (!faults.needsWaiting) return;
+  throw new InvalidOptionsError(`Injected faults of ${plan.subject}`, [
+    {
+      path: 'latency, hangRate',
+      message:
+        'cannot be had for a function that returns a plain value, because nothing else runs while it does. Inject errors alone, leave its calls out with `when`, or make the function async',
+    },
+  ]);
+}
