@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { buildShop } from '../support/build-shop.js';
 import { MetricsPage } from '../support/metrics-page.js';
-import { buildShop, ShopRun } from '../support/shop-run.js';
+import { ShopRun } from '../support/shop-run.js';
 import { findChromium, launchChromium } from './chromium.mjs';
 
 jest.setTimeout(60_000);

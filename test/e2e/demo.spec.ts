@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { buildShop, isAlive, ShopRun } from '../support/shop-run.js';
+import { buildShop } from '../support/build-shop.js';
+import { isAlive, ShopRun } from '../support/shop-run.js';
 
 const demoFile = 'sample-app/dist/demo/demo.js';
 

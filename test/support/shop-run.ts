@@ -1,23 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-/**
- * Compiles the sample shop against the built package.
- *
- * @returns what the compiler complains of, empty if nothing; without dist/ that is a lot
- */
-export function buildShop(): string {
-  const nest = 'node_modules/@nestjs/cli/bin/nest.js';
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [nest, 'build', 'sample-app'],
-    { encoding: 'utf8' },
-  );
-  const output = stdout + stderr;
-  return status === 0 && !output.includes('error') ? '' : output;
-}
 
 /** The shop or its demo as it runs: what it printed so far, and the services that it started. */
 export class ShopRun {
