@@ -1,4 +1,4 @@
-// Writes the tables of docs/options.md anew: npm run build && node scripts/docs-options.mjs
+// Writes the tables of docs/options.md anew: npm run docs:options
 import { readFileSync, writeFileSync } from 'node:fs';
 import { callOptionsSchema } from '../dist/esm/circuit/call-options.js';
 import { moduleOptionsSchema } from '../dist/esm/registry/module-options.js';

@@ -23,7 +23,7 @@ describe('docs/options.md', () => {
       module: optionsTable(moduleOptionsSchema, optionDocs),
     };
 
-    // If this is red: npm run build && node scripts/docs-options.mjs
+    // If this is red: npm run docs:options
     expect(cellsOf(PAGE)).toEqual(cellsOf(withTables(PAGE, made)));
   });
 
