@@ -1,5 +1,6 @@
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitRules } from '../state/circuit-options.js';
+import type { SharedSnapshot } from '../state/coordinator.js';
 import type { Explanation } from '../state/explanation.js';
 import type { CircuitSnapshot } from '../state/snapshot.js';
 import type { HistoryView } from './call-history.js';
@@ -44,6 +45,8 @@ export type CircuitFigures = Pick<
     'calls' | 'failures' | 'slow'
   >;
   readonly latency: CircuitSnapshot['latency'];
+  /** Left out without a fleet. */
+  readonly shared?: SharedSnapshot;
   /** Left out while the circuit is closed. */
   readonly sentence?: string;
 };
@@ -83,6 +86,7 @@ export function viewFigures(circuit: Circuit): CircuitFigures {
     halfOpen,
     window: { calls, failures, slow },
     latency,
+    shared,
   } = circuit.snapshot();
   return {
     name,
@@ -93,6 +97,7 @@ export function viewFigures(circuit: Circuit): CircuitFigures {
     halfOpen,
     window: { calls, failures, slow },
     latency,
+    ...(shared === null ? {} : { shared }),
     ...(state === 'closed' ? {} : { sentence: circuit.explain().sentence }),
   };
 }

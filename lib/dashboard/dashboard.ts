@@ -194,7 +194,8 @@ export class Dashboard
 
   private head() {
     const actions = this.settings.authorize !== undefined;
-    return { at: Date.now(), instance: this.instance, actions };
+    const { sharedView: fleet } = this.registry;
+    return { at: Date.now(), instance: this.instance, actions, fleet };
   }
 
   private turnsAway(exchange: Exchange): boolean {

@@ -68,6 +68,7 @@ export class LiveFeed {
     return (this.snapshot ??= encode('snapshot', {
       at: Date.now(),
       ...this.about,
+      fleet: this.registry.sharedView,
       circuits: Array.from(this.told.keys(), circuit => this.viewOf(circuit)),
       omitted: this.omitted,
     } satisfies SnapshotMessage));
@@ -81,6 +82,7 @@ export class LiveFeed {
     this.send(
       encode('figures', {
         at: Date.now(),
+        fleet: this.registry.sharedView,
         figures: this.changedFigures(),
       } satisfies FiguresMessage),
     );

@@ -1,3 +1,4 @@
+import type { SharedViewStatus } from '../registry/registry-coordinator.js';
 import type { CircuitFigures, CircuitView } from './circuit-view.js';
 
 /** `event: snapshot`: the first message of each connection, and after a reader was behind. */
@@ -8,6 +9,8 @@ export interface SnapshotMessage {
   readonly instance: string;
   /** Whether actions are possible at all; each is still authorised by itself. */
   readonly actions: boolean;
+  /** How the view shared with other instances is doing; `null` if there is none. */
+  readonly fleet: SharedViewStatus | null;
   readonly circuits: readonly CircuitView[];
   /** How many closed keyed circuits are left out. */
   readonly omitted: number;
@@ -24,5 +27,6 @@ export interface CircuitsMessage {
 /** `event: figures`: once a second, the circuits whose figures have changed. */
 export interface FiguresMessage {
   readonly at: number;
+  readonly fleet: SharedViewStatus | null;
   readonly figures: readonly CircuitFigures[];
 }

@@ -71,13 +71,28 @@ const list = [...registry];
 process.on('message', message => void steer(message));
 process.send?.({ ready: true, port: Number(new URL(await app.getUrl()).port) });
 
-async function steer({ id, call, name, key, outcome, times = 1, perSecond }) {
+let leave = () => {};
+async function steer({
+  id,
+  call,
+  name,
+  key,
+  outcome,
+  times = 1,
+  perSecond,
+  status,
+  shared,
+}) {
   if (call === 'close') {
     await app.close();
     process.disconnect();
     return;
   }
   if (call === 'traffic') startTraffic(perSecond);
+  if (call === 'fleet') {
+    leave();
+    leave = registry.coordinate(coordinator(status, shared));
+  }
   if (call === 'play') {
     const circuit =
       key === undefined
@@ -87,6 +102,24 @@ async function steer({ id, call, name, key, outcome, times = 1, perSecond }) {
   }
   const { user, system } = process.cpuUsage();
   process.send({ id, cpu: user + system });
+}
+
+/** What a fleet tells of itself and of every circuit, without one. */
+function coordinator(fleet, described) {
+  const stops = new Map();
+  return {
+    status: fleet,
+    attach: circuit =>
+      stops.set(
+        circuit,
+        circuit.machine.coordinate({
+          allowsProbe: () => true,
+          transitioned() {},
+          describe: () => described,
+        }),
+      ),
+    detach: circuit => stops.get(circuit)?.(),
+  };
 }
 
 async function play(circuit, outcome, options) {

@@ -1,6 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { SharedViewStatus } from '../../lib/registry/registry-coordinator.js';
+import type { SharedSnapshot } from '../../lib/state/coordinator.js';
 
 /** What `dashboard-app.mjs` is started with. */
 export interface DashboardAppSettings {
@@ -19,12 +21,14 @@ export interface DashboardAppSettings {
 }
 
 interface Steering {
-  readonly call: 'play' | 'traffic' | 'close';
+  readonly call: 'play' | 'traffic' | 'fleet' | 'close';
   readonly name?: string;
   readonly key?: string;
   readonly outcome?: 'success' | 'failure';
   readonly times?: number;
   readonly perSecond?: number;
+  readonly status?: SharedViewStatus;
+  readonly shared?: SharedSnapshot;
 }
 
 /** The application of `dashboard-app.mjs`, running. */
@@ -96,6 +100,14 @@ export class DashboardProcess {
   /** Has it call its circuits, all in turn, until it ends. */
   async traffic(perSecond: number): Promise<void> {
     await this.steer({ call: 'traffic', perSecond });
+  }
+
+  /** Has it be one of a fleet that tells this of itself and of each circuit. */
+  async joinFleet(
+    status: SharedViewStatus,
+    shared: SharedSnapshot,
+  ): Promise<void> {
+    await this.steer({ call: 'fleet', status, shared });
   }
 
   /** Closes the application as a deployment does; answers how long it took, in milliseconds. */

@@ -135,6 +135,45 @@ const axe = readFileSync(
     await expectText(details.locator('.series-calls'), /50/);
   });
 
+  it('tells of the fleet: how many they are, the state of all and the share of this one', async () => {
+    const started = await open({ circuits: { payments: {} } });
+    const line = page.locator('#fleet');
+    const details = row('payments').locator('.details');
+    await row('payments').getByRole('button', { name: 'payments' }).click();
+    await details.locator('canvas').waitFor();
+    expect(await line.isVisible()).toBe(false);
+    expect(await details.getByText('Share of this one').isVisible()).toBe(
+      false,
+    );
+    const shared = {
+      joined: true,
+      state: 'closed' as const,
+      generation: 7,
+      instances: 3,
+      share: 0.25,
+      window: { calls: 400, failures: 40, slow: 0 },
+    };
+    await started.joinFleet(
+      { joined: true, reason: null, instances: 3 },
+      shared,
+    );
+    await started.play('payments', 'success', 1);
+    await expectText(line, /^Fleet of 3 instances$/);
+    await expectText(details, /State of all\s*Closed/);
+    await expectText(details, /Instances\s*3/);
+    await expectText(details, /Calls of all\s*400/);
+    await expectText(details, /Share of this one\s*25/);
+
+    await started.joinFleet(
+      { joined: false, reason: 'Connection is closed.', instances: 3 },
+      { ...shared, joined: false, state: null, share: null, window: null },
+    );
+    await started.play('payments', 'success', 1);
+    await expectText(line, /^Fleet out of reach: this instance decides alone$/);
+    await expectText(details, /State of all\s*out of reach/);
+    expect(complaints).toEqual([]);
+  });
+
   it('forces a circuit closed with a reason, which is logged with who it was', async () => {
     const started = await open({
       circuits: { payments: {} },

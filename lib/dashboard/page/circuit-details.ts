@@ -47,6 +47,7 @@ export class CircuitDetails {
   private readonly facts: Record<string, HTMLElement> = {};
   private readonly transitions = element('tbody');
   private readonly actions = element('div', { className: 'actions' });
+  private readonly fleet: HTMLElement;
   private readonly history = new SecondsHistory();
   private readonly resizing = new ResizeObserver(() => this.resize());
   private chart: uPlot | undefined;
@@ -66,6 +67,13 @@ export class CircuitDetails {
       this.legendValues[series] = value;
       this.legend.append(pair);
     }
+    this.fleet = this.block('Fleet', [
+      'State of all',
+      'Instances',
+      'Calls of all',
+      'Of them failed',
+      'Share of this one',
+    ]);
     this.element = element(
       'div',
       { className: 'details', id },
@@ -107,6 +115,7 @@ export class CircuitDetails {
           'In a row',
           'Stays open',
         ]),
+        this.fleet,
       ),
       element(this.heading, {}, 'Recent transitions'),
       element(
@@ -228,6 +237,7 @@ export class CircuitDetails {
     this.show('Ignored', whole(totals.ignored));
     this.show('Refused', whole(totals.rejected));
     this.show('Fallbacks', whole(totals.fallbacks));
+    this.showFleet(view);
     this.draw();
   }
 
@@ -259,6 +269,25 @@ export class CircuitDetails {
         ? 'as a function says'
         : `${duration(thresholds.openDuration)} or longer`,
     );
+  }
+
+  private showFleet({ shared }: CircuitView): void {
+    this.fleet.hidden = shared === null;
+    if (shared === null) return;
+    const { state, instances, window: all, share: part } = shared;
+    this.show(
+      'State of all',
+      state === null ? 'out of reach' : stateWord(state),
+    );
+    this.show('Instances', whole(instances));
+    this.show('Calls of all', all === null ? '–' : whole(all.calls));
+    this.show(
+      'Of them failed',
+      all === null
+        ? '–'
+        : `${whole(all.failures)} (${percent(all.failures, all.calls)})`,
+    );
+    this.show('Share of this one', part === null ? '–' : percent(part, 1));
   }
 
   private showActions(view: CircuitView): void {

@@ -10,6 +10,7 @@ import { forgetColours } from './call-chart.js';
 import { CircuitList } from './circuit-list.js';
 import { CircuitRecord, idOf } from './circuit-record.js';
 import { byId, setText } from './element.js';
+import { showFleet } from './fleet-line.js';
 import { LiveStream, type StreamListener } from './live-stream.js';
 import type { PageContext } from './page-context.js';
 import { StateCounts } from './state-counts.js';
@@ -63,6 +64,7 @@ class Page implements StreamListener, PageContext {
     at,
     instance,
     actions,
+    fleet,
     circuits,
     omitted,
   }: SnapshotMessage): void {
@@ -70,6 +72,7 @@ class Page implements StreamListener, PageContext {
     this.instance = instance;
     this.actions = actions;
     this.hear(at);
+    showFleet(fleet);
     const here = new Set(circuits.map(idOf));
     for (const [id] of this.records)
       if (!isSame || !here.has(id)) this.records.delete(id);
@@ -116,8 +119,9 @@ class Page implements StreamListener, PageContext {
       );
   }
 
-  figures({ at, figures }: FiguresMessage): void {
+  figures({ at, fleet, figures }: FiguresMessage): void {
     this.hear(at);
+    showFleet(fleet);
     for (const each of figures) this.records.get(idOf(each))?.refresh(each, at);
     this.list.update();
   }
