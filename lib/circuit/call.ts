@@ -23,6 +23,8 @@ export interface Call {
   readonly signal?: AbortSignal | undefined;
   /** Behind the interceptor, where pipes run inside the call. */
   readonly atHandler?: boolean | undefined;
+  /** Unsubscribing from it stops nothing: its place is held until the work has ended by itself. */
+  readonly runsOn?: boolean | undefined;
   /** The kind in which the same function answered last; the next call takes it for granted. */
   readonly answers?: KindOfAnswers | undefined;
 }

@@ -21,6 +21,7 @@ import type { CallPlan } from './call-options.js';
 import type { CallPolicies } from './call-policies.js';
 import type { Entry, Refusal } from './gate.js';
 import type { Surroundings } from './surroundings.js';
+import { toItsOwnEnd } from './to-its-own-end.js';
 
 interface StreamState extends CallState {
   hasValue?: boolean;
@@ -185,8 +186,13 @@ export class ObservableWay {
       state.verdict = REFUSED;
       return throwError(entry);
     }
-    const { place } = entry;
     const { timeout } = policies;
+    if (call.runsOn === true && entry.place !== undefined) {
+      const { permit, place } = entry;
+      source = toItsOwnEnd(source, () => place.release());
+      entry = { permit, place: undefined };
+    }
+    const { place } = entry;
     const scope = timeout && new AbortScope(caller);
     const inTime = scope ? timeout.observe(scope, source) : source;
     const observed = inTime.pipe(

@@ -10,6 +10,7 @@ import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { finalize, Observable, throwError } from 'rxjs';
 import { compileCallOptions, type CallPlan } from '../circuit/call-options.js';
 import { invoke, type Circuit } from '../circuit/circuit.js';
+import { declaredAnswerKind } from './answer-kind.js';
 import { untilClientLeaves } from './client-disconnect.js';
 import { findRegistry } from './find-registry.js';
 import { bindingsOf, INTERCEPTOR_MARK } from './intercepted-handlers.js';
@@ -29,6 +30,8 @@ interface Guard {
   readonly errors: TransportErrors;
   /** Its method has a circuit of its own, which counts the call. */
   readonly isMethodProtected: boolean;
+  /** It answers with a promise, which runs on when nobody listens any more. */
+  readonly runsOn: boolean;
   /** A fallback is a method of the controller. */
   readonly needsController: boolean;
   /** Bound more than once, for example to the class and to the method. */
@@ -148,6 +151,7 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
       circuit,
       plan,
       errors: transportErrorsOf(this.moduleRef),
+      runsOn: answersByPromise(prototype, key, plan),
       needsController: (plan.fallback?.methodNames ?? []).length > 0,
       isMethodProtected: declared !== undefined,
       isBoundTwice: bindingsOf(classRef, handler) > 1,
@@ -187,12 +191,12 @@ function inWordsOf(
 }
 
 function protectWith(
-  { circuit, plan }: Guard,
+  { circuit, plan, runsOn }: Guard,
   context: ExecutionContext,
   next: CallHandler,
   self: unknown,
 ): Observable<unknown> {
-  const call = { args: [context], self, atHandler: true };
+  const call = { args: [context], self, atHandler: true, runsOn };
   return untilClientLeaves(
     context,
     next.handle() as Observable<unknown>,
@@ -216,6 +220,22 @@ function refuseEarly(
   return rejection === undefined
     ? (next.handle() as Observable<unknown>)
     : throwError(() => rejection);
+}
+
+/** As far as it is declared: what an interceptor gets is an Observable of either kind. */
+function answersByPromise(
+  prototype: object,
+  key: PropertyKey,
+  plan: CallPlan,
+): boolean {
+  const returnType: unknown = Reflect.getMetadata(
+    'design:returntype',
+    prototype,
+    key as string | symbol,
+  );
+  const handler: unknown = Reflect.get(prototype, key);
+  const kind = declaredAnswerKind(handler, returnType) ?? plan.returns;
+  return kind === 'promise';
 }
 
 /** The name under which a class has a handler; decorators may have put another function there. */
