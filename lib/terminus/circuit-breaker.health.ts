@@ -5,6 +5,7 @@ import {
 } from '@nestjs/terminus';
 import type { Circuit } from '../circuit/circuit.js';
 import { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
+import type { SharedViewStatus } from '../registry/registry-coordinator.js';
 import { describeTrouble, type CircuitTrouble } from './circuit-trouble.js';
 
 /** Which circuits are looked at, and what an open one may do. */
@@ -26,6 +27,8 @@ export interface CircuitHealthDetails extends Record<string, unknown> {
   readonly circuits: number;
   /** Those that are not plainly closed, by name, keyed ones by `name[key]`; the first hundred. */
   readonly troubled: Readonly<Record<string, CircuitTrouble>>;
+  /** How the view shared with other instances is doing; left out without a fleet. */
+  readonly fleet?: SharedViewStatus;
 }
 
 /** Keyed circuits may be many, and a probe's answer is read by machines every few seconds. */
@@ -33,7 +36,7 @@ const MOST_LISTED = 100;
 
 /**
  * Health of the circuits for `@nestjs/terminus`: `up` while all are closed,
- * `degraded` otherwise (on Terminus 11, which has no such status, `up` with the
+ * `degraded` otherwise, and while a fleet's store is out of reach (on Terminus 11, which has no such status, `up` with the
  * details). `down` only for readiness, and only while an enforced, critical
  * circuit is open and its wait has not run out: once it is due, traffic must be
  * able to come back and probe.
@@ -68,13 +71,17 @@ export class CircuitBreakerHealthIndicator {
       troubled.push([own === null ? name : `${name}[${own}]`, trouble]);
       isDown ||= readiness && blocksReadiness(circuit, trouble);
     }
+    const { sharedView: fleet } = this.registry;
     const details: CircuitHealthDetails = {
       circuits: circuits.length,
       troubled: Object.fromEntries(troubled.slice(0, MOST_LISTED)),
+      ...(fleet && { fleet }),
     };
     const session = this.healthIndicator.check(key);
     if (isDown) return session.down(details);
-    if (troubled.length === 0) return session.up(details);
+    // Out of reach of the others circuits still work, each by itself: never a reason to go down.
+    const isApart = fleet !== null && !fleet.joined;
+    if (troubled.length === 0 && !isApart) return session.up(details);
     // Terminus 11 knows only up and down, and a circuit that is open is no reason to go down.
     return 'degraded' in session
       ? session.degraded(details)

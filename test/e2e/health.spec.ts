@@ -15,6 +15,7 @@ import { CircuitBreakerHealthIndicator } from '../../lib/terminus/index.js';
 interface Indicated {
   status: string;
   troubled: Record<string, object>;
+  fleet?: object;
 }
 
 interface Answer {
@@ -189,6 +190,56 @@ describe('the health of an application', () => {
     tenant.tryAcquire()?.failure();
     expect(tenant.state).toBe('open');
     expect(await statusOf('health/ready')).toEqual([200, 'degraded']);
+  });
+
+  describe('of a fleet', () => {
+    const fleet = { joined: true, reason: null as string | null, instances: 3 };
+    const goneAway = { joined: false, reason: 'Connection is closed.' };
+
+    beforeEach(() => {
+      Object.assign(fleet, { joined: true, reason: null });
+      registry.coordinate({
+        get status() {
+          return { ...fleet };
+        },
+        attach() {},
+        detach() {},
+      });
+    });
+
+    it('is up while it is joined, and tells how many instances there are', async () => {
+      const { body } = await get('health/ready');
+      expect(body.info['circuits']).toMatchObject({
+        status: 'up',
+        fleet: { joined: true, instances: 3 },
+      });
+    });
+
+    it('is degraded, never down, while the store is out of reach', async () => {
+      Object.assign(fleet, goneAway);
+      for (const path of ['health/ready', 'health/live']) {
+        expect(await statusOf(path)).toEqual([200, 'degraded']);
+      }
+      expect(await statusOf('health/some', 'search')).toEqual([
+        200,
+        'degraded',
+      ]);
+      const { body } = await get('health/ready');
+      expect(body.info['circuits']).toMatchObject({
+        troubled: {},
+        fleet: goneAway,
+      });
+      Object.assign(fleet, { joined: true, reason: null });
+      expect(await statusOf('health/ready')).toEqual([200, 'up']);
+    });
+
+    it('is down all the same while a critical circuit is open', async () => {
+      Object.assign(fleet, goneAway);
+      isDown = true;
+      await pay();
+      await pay();
+      expect(await statusOf('health/ready')).toEqual([503, 'down']);
+    });
   });
 
   it('looks only at the circuits that are named', async () => {
