@@ -40,7 +40,14 @@ function rowsOf(group, docs, prefix, discriminator) {
     const isDiscriminator = key === 'type' && prefix !== '';
     const own = isDiscriminator
       ? []
-      : [[`\`${path}\``, shown(schema, standard, takes), takes, meaning]];
+      : [
+          [
+            `<a id="${path}"></a>\`${path}\``,
+            shown(schema, standard, takes),
+            takes,
+            meaning,
+          ],
+        ];
     const inner = groups.flatMap(each =>
       rowsOf(each, docs, `${path}.`, typeOf(each)),
     );
