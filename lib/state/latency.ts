@@ -23,33 +23,31 @@ const SLOTS = slotOf(LARGEST_TICK) + 1;
  */
 export class Latency {
   private current = new Histogram();
-  private previous: Histogram | undefined;
+  private previous = EMPTY;
   private since = -Infinity;
 
   record(now: number, durationMs: number): void {
-    if (now - this.since >= SPAN_MS) this.rotate(now);
+    this.age(now);
     this.current.add(durationMs);
   }
 
   snapshot(now: number): LatencySnapshot {
-    if (now - this.since >= SPAN_MS) this.rotate(now);
+    this.age(now);
     const { current, previous } = this;
-    const count = current.count + (previous?.count ?? 0);
+    const count = current.count + previous.count;
     if (count === 0) {
       return { mean: null, p50: null, p90: null, p99: null, max: null };
     }
-    const min = Math.min(current.min, previous?.min ?? Infinity);
-    const max = Math.max(current.max, previous?.max ?? 0);
+    const min = Math.min(current.min, previous.min);
+    const max = Math.max(current.max, previous.max);
     const percentile = (share: number) => {
+      let slot = 0;
       let left = Math.ceil(share * count);
-      for (let slot = 0; slot < SLOTS; slot++) {
-        left -= current.at(slot) + (previous?.at(slot) ?? 0);
-        if (left <= 0) return Math.min(max, Math.max(min, middleOf(slot)));
-      }
-      return max;
+      while ((left -= current.at(slot) + previous.at(slot)) > 0) slot++;
+      return Math.min(max, Math.max(min, middleOf(slot)));
     };
     return {
-      mean: (current.sum + (previous?.sum ?? 0)) / count,
+      mean: (current.sum + previous.sum) / count,
       p50: percentile(0.5),
       p90: percentile(0.9),
       p99: percentile(0.99),
@@ -57,11 +55,11 @@ export class Latency {
     };
   }
 
-  private rotate(now: number): void {
-    const stale = now - this.since >= 2 * SPAN_MS;
-    this.previous =
-      stale || this.current.count === 0 ? undefined : this.current;
-    if (this.current.count > 0) this.current = new Histogram();
+  private age(now: number): void {
+    const age = now - this.since;
+    if (age < SPAN_MS) return;
+    this.previous = age < 2 * SPAN_MS ? this.current : EMPTY;
+    this.current = new Histogram();
     this.since = now;
   }
 }
@@ -78,8 +76,8 @@ class Histogram {
     const slots = (this.slots ??= new Uint32Array(SLOTS));
     this.count++;
     this.sum += durationMs;
-    if (durationMs < this.min) this.min = durationMs;
-    if (durationMs > this.max) this.max = durationMs;
+    this.min = Math.min(this.min, durationMs);
+    this.max = Math.max(this.max, durationMs);
     slots[slotOf(Math.min(durationMs * TICKS_PER_MS, LARGEST_TICK) | 0)]!++;
   }
 
@@ -88,16 +86,15 @@ class Histogram {
   }
 }
 
+const EMPTY = new Histogram();
+
 /** The first eight ticks have a slot each, then each doubling has eight. */
 function slotOf(ticks: number): number {
-  if (ticks < STEPS) return ticks;
-  const doubling = 31 - Math.clz32(ticks);
-  return (doubling - 2) * STEPS + ((ticks >>> (doubling - 3)) & (STEPS - 1));
+  const shift = 28 - Math.clz32(ticks | STEPS);
+  return shift * STEPS + (ticks >>> shift);
 }
 
 function middleOf(slot: number): number {
-  if (slot < STEPS) return (slot + 0.5) / TICKS_PER_MS;
-  const doubling = Math.floor(slot / STEPS) + 2;
-  const width = 2 ** (doubling - 3);
-  return (2 ** doubling + ((slot % STEPS) + 0.5) * width) / TICKS_PER_MS;
+  const shift = Math.max(0, Math.floor(slot / STEPS) - 1);
+  return ((slot - shift * STEPS + 0.5) * 2 ** shift) / TICKS_PER_MS;
 }
