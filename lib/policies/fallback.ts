@@ -62,8 +62,8 @@ export type LazyError = () => unknown;
 interface FallbackStep {
   readonly on: ((error: unknown) => boolean) | undefined;
   readonly use: FallbackUse;
-  /** Whether the function would notice that it got no error. */
-  readonly wantsError: boolean;
+  /** Whether the function would notice that it got no error; a method is asked when it is called. */
+  readonly wantsError: boolean | undefined;
 }
 
 interface Thrown {
@@ -133,7 +133,7 @@ function toStep(fallback: FallbackUse | ConditionalFallback): FallbackStep {
   return {
     on,
     use,
-    wantsError: typeof use === 'string' || declaresParameter(use),
+    wantsError: typeof use === 'string' ? undefined : declaresParameter(use),
   };
 }
 
@@ -159,7 +159,7 @@ function answer(
   const fallback = (
     typeof use === 'string' ? (self as Record<string, unknown>)[use] : use
   ) as (this: unknown, ...all: unknown[]) => unknown;
-  return wantsError
+  return (wantsError ?? methodWantsError(fallback))
     ? fallback.call(self, error(), ...args)
     : fallback.call(self);
 }
@@ -192,6 +192,18 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
     value !== null &&
     typeof (value as { then?: unknown }).then === 'function'
   );
+}
+
+/** What {@link declaresParameter} says of methods: it reads their source. */
+const WANTING = new WeakMap<object, boolean>();
+
+function methodWantsError(method: FallbackFunction): boolean {
+  let wants = WANTING.get(method);
+  if (wants === undefined) {
+    wants = declaresParameter(method);
+    WANTING.set(method, wants);
+  }
+  return wants;
 }
 
 /**

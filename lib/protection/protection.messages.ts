@@ -34,6 +34,9 @@ export const protectionMessages = {
   cacheOfManyRequests: () =>
     `is missing, and the provider is made anew for each request, so that one request's answer could be another's; give key, a function of the arguments that answers a string`,
 
+  cacheOfHandler: () =>
+    `is missing, and what a handler answers may depend on who asks, which its arguments need not show; give key, a function of the arguments that answers a string, with the user in it where answers differ`,
+
   cacheOfTwoClasses: () =>
     'two classes of this name have such a method on one circuit, and in a store the answers of one would be those of the other; rename one of them, or give each a circuit of its own',
 

@@ -13,6 +13,7 @@ import {
   findDeclaredMethod,
 } from './protection-metadata.accessor.js';
 import { protectionMessages } from './protection.messages.js';
+import { isHandler } from './transport.js';
 
 /**
  * What is wrong with where decorators stand, beside their options alone: waiting
@@ -32,7 +33,7 @@ export function useProblemsOf(
       const protection = protectionOfMethod(prototype, method);
       return [
         ...waitingProblems(prototype, method.key, protection),
-        ...cacheProblems(wrapper, prototype, protection, cachedBy),
+        ...cacheProblems(wrapper, prototype, method.key, protection, cachedBy),
       ];
     });
     const ofHandlers = interceptedHandlers(prototype)
@@ -83,6 +84,7 @@ function handlerProblems(protection: Protection): OptionProblem[] {
 function cacheProblems(
   wrapper: InstanceWrapper,
   prototype: object,
+  key: PropertyKey,
   protection: Protection,
   cachedBy: Map<string, object>,
 ): OptionProblem[] {
@@ -91,6 +93,10 @@ function cacheProblems(
   // One request's answer must not be another's.
   if (cache.key === undefined && !wrapper.isDependencyTreeStatic()) {
     const message = protectionMessages.cacheOfManyRequests();
+    return [problem(protection, 'cache.key', message)];
+  }
+  if (cache.key === undefined && isHandler(Reflect.get(prototype, key))) {
+    const message = protectionMessages.cacheOfHandler();
     return [problem(protection, 'cache.key', message)];
   }
   const name = JSON.stringify([protection.circuit, protection.source]);

@@ -69,12 +69,11 @@ function byDefault(error: unknown, context?: ErrorContext): Verdict {
   if (
     context?.atHandler === true &&
     error instanceof HttpException &&
-    status !== undefined &&
     status < 500
   ) {
     return IGNORED;
   }
-  return status !== undefined && isAnswer(status) ? SUCCESS : FAILURE;
+  return isAnswer(status) ? SUCCESS : FAILURE;
 }
 
 /** 408, 425 and 429 say that the server did not get to an answer. */
@@ -97,25 +96,35 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
   );
 }
 
-/** The first integer of `getStatus()`, `status`, `statusCode` and `response.status`. */
-function statusOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
+interface WithStatus {
+  readonly getStatus?: unknown;
+  readonly status?: unknown;
+  readonly statusCode?: unknown;
+  readonly response?: { readonly status?: unknown } | null;
+}
+
+/** The first integer of `getStatus()`, `status`, `statusCode` and `response.status`, else `NaN`. */
+function statusOf(error: unknown): number {
+  let found: unknown;
   try {
-    const { getStatus, status, statusCode, response } = error as Record<
-      string,
-      unknown
-    >;
-    const candidates = [
-      typeof getStatus === 'function' ? getStatus.call(error) : undefined,
+    const { getStatus, status, statusCode, response } = error as WithStatus;
+    found = [
+      typeof getStatus === 'function' ? ask(getStatus, error) : undefined,
       status,
       statusCode,
-      typeof response === 'object' && response !== null
-        ? (response as Record<string, unknown>)['status']
-        : undefined,
-    ];
-    return candidates.find(Number.isInteger) as number | undefined;
+      response?.status,
+    ].find(Number.isInteger);
   } catch {
-    // A getter that throws: not an answer of the dependency.
+    // Nothing, or a getter that throws: not an answer of the dependency.
+  }
+  return Number(found);
+}
+
+/** One that throws says nothing; the properties may. */
+function ask(getStatus: Function, error: unknown): unknown {
+  try {
+    return getStatus.call(error);
+  } catch {
     return undefined;
   }
 }
@@ -125,7 +134,7 @@ function matcherOf(
   matchers: readonly ErrorMatcher[] | undefined,
   report: (what: string, error: unknown) => void,
 ): (error: unknown) => boolean {
-  if (matchers === undefined || matchers.length === 0) return () => false;
+  if (matchers === undefined) return () => false;
   const predicates = matchers.map(toPredicate);
   return error =>
     predicates.some(matches => {
@@ -157,7 +166,6 @@ function isClass(
   const prototype: unknown = matcher.prototype;
   if (typeof prototype !== 'object' || prototype === null) return false;
   return (
-    prototype === Error.prototype ||
     prototype instanceof Error ||
     Function.prototype.toString.call(matcher).startsWith('class') ||
     Object.getOwnPropertyNames(prototype).length > 1

@@ -1,6 +1,7 @@
 import {
   Controller,
   Get,
+  Param,
   Inject,
   Injectable,
   Module,
@@ -125,6 +126,36 @@ describe('a handler behind the interceptor', () => {
       }
     }
     await expect(startWith(Handlers)).rejects.toThrow('Handlers.get: retry');
+  });
+});
+
+describe('a handler with a circuit of its own and a cache', () => {
+  it('stops the start without a key: who asks need not be among its arguments', async () => {
+    @Controller()
+    class Baskets {
+      @Get()
+      @CircuitBreaker('baskets', { cache: { staleFor: '1m' } })
+      async get() {
+        return 'a basket';
+      }
+    }
+    await expect(startWith(Baskets)).rejects.toThrow(
+      'Baskets.get: cache.key: is missing, and what a handler answers may depend on who asks',
+    );
+  });
+
+  it('starts with one', async () => {
+    @Controller()
+    class Baskets {
+      @Get(':user')
+      @CircuitBreaker('baskets', {
+        cache: { staleFor: '1m', key: (user: string) => user },
+      })
+      async get(@Param('user') user: string) {
+        return user;
+      }
+    }
+    await expect(startWith(Baskets)).resolves.toBeUndefined();
   });
 });
 

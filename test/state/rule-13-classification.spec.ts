@@ -97,6 +97,23 @@ describe('rule 13: the default', () => {
       'failure',
     ],
     [
+      'the status of one whose getStatus throws',
+      {
+        getStatus() {
+          throw new Error('no status');
+        },
+        status: 404,
+      },
+      'success',
+    ],
+    [
+      'the status of a function',
+      Object.assign(() => {}, { status: 404 }),
+      'success',
+    ],
+    ['a primitive', 404, 'failure'],
+    ['a text', '404', 'failure'],
+    [
       'a status that throws when it is read',
       {
         get status() {
