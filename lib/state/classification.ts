@@ -97,36 +97,31 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
 }
 
 interface WithStatus {
-  readonly getStatus?: unknown;
+  getStatus?(): unknown;
   readonly status?: unknown;
   readonly statusCode?: unknown;
   readonly response?: { readonly status?: unknown } | null;
 }
 
-/** The first integer of `getStatus()`, `status`, `statusCode` and `response.status`, else `NaN`. */
-function statusOf(error: unknown): number {
-  let found: unknown;
-  try {
-    const { getStatus, status, statusCode, response } = error as WithStatus;
-    found = [
-      typeof getStatus === 'function' ? ask(getStatus, error) : undefined,
-      status,
-      statusCode,
-      response?.status,
-    ].find(Number.isInteger);
-  } catch {
-    // Nothing, or a getter that throws: not an answer of the dependency.
-  }
-  return Number(found);
-}
+/** Where an error may carry a status, in the order in which it is looked for. */
+const PLACES: readonly ((error: WithStatus) => unknown)[] = [
+  error => error.getStatus?.(),
+  error => error.status,
+  error => error.statusCode,
+  error => error.response?.status,
+];
 
-/** One that throws says nothing; the properties may. */
-function ask(getStatus: Function, error: unknown): unknown {
-  try {
-    return getStatus.call(error);
-  } catch {
-    return undefined;
+/** The first integer that an error has for a status, else `NaN`. */
+function statusOf(error: unknown): number {
+  for (const look of PLACES) {
+    try {
+      const status = look(error as WithStatus);
+      if (Number.isInteger(status)) return status as number;
+    } catch {
+      // Nothing at all, or a getter that throws; the next place may say more.
+    }
   }
+  return NaN;
 }
 
 function matcherOf(

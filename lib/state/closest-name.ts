@@ -29,8 +29,8 @@ export function closestName(
  * approximate dictionary searching", section 2.2).
  */
 function editDistance(from: string, to: string): number {
-  let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);
+  let beforeLast = last;
   for (let i = 1; i <= from.length; i++) {
     const row = [i];
     for (let j = 1; j <= to.length; j++) {
@@ -40,12 +40,8 @@ function editDistance(from: string, to: string): number {
         row[j - 1]! + 1,
         last[j - 1]! + changed,
       );
-      if (
-        i > 1 &&
-        j > 1 &&
-        from[i - 1] === to[j - 2] &&
-        from[i - 2] === to[j - 1]
-      ) {
+      // Before the first letter there is none, which equals none.
+      if (from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) {
         least = Math.min(least, beforeLast[j - 2]! + 1);
       }
       row.push(least);

@@ -24,30 +24,22 @@ export class CountWindow implements CallWindow {
   }
 
   record(now: number, mark: Mark): void {
-    const marks = (this.marks ??= new Uint8Array(this.size));
-    const endedAt = (this.endedAt ??= new Float64Array(this.size));
+    this.marks ??= new Uint8Array(this.size);
+    this.endedAt ??= new Float64Array(this.size);
     this.age(now);
-    if (this.calls === this.size) this.dropOldest(marks);
+    if (this.calls === this.size) this.dropOldest();
     const slot = this.slot(this.calls);
-    marks[slot] = mark;
-    endedAt[slot] = now;
+    this.marks[slot] = mark;
+    this.endedAt[slot] = now;
     this.calls++;
     this.failures += mark & 1;
     this.slow += mark >> 1;
   }
 
   age(now: number): void {
-    const { marks, endedAt } = this;
-    if (this.calls === 0 || marks === undefined || endedAt === undefined) {
-      return;
+    while (this.calls > 0 && now - this.endedAt![this.oldest]! > this.maxAge) {
+      this.dropOldest();
     }
-    if (now - endedAt[this.oldest]! <= this.maxAge) return;
-    // After a long idleness all are too old: no need to walk over each.
-    if (now - endedAt[this.slot(this.calls - 1)]! > this.maxAge) {
-      this.calls = this.failures = this.slow = 0;
-      return;
-    }
-    while (now - endedAt[this.oldest]! > this.maxAge) this.dropOldest(marks);
   }
 
   forgets(at: number, now: number): boolean {
@@ -60,8 +52,8 @@ export class CountWindow implements CallWindow {
     return true;
   }
 
-  private dropOldest(marks: Uint8Array): void {
-    const mark = marks[this.oldest]!;
+  private dropOldest(): void {
+    const mark = this.marks![this.oldest]!;
     this.failures -= mark & 1;
     this.slow -= mark >> 1;
     this.calls--;

@@ -16,7 +16,7 @@ describe('closestName', () => {
     expect(closestName(name, NAMES)).toBe(closest);
   });
 
-  it.each(['', 'x', 'users', 'gateway', 'yop'])(
+  it.each(['', 'x', 'users', 'gateway', 'yop', 'tpoy'])(
     'takes %p for nothing',
     name => {
       expect(closestName(name, NAMES)).toBeUndefined();
@@ -27,6 +27,17 @@ describe('closestName', () => {
     expect(closestName('search-api', ['search-apps', 'search-apis'])).toBe(
       'search-apis',
     );
+  });
+
+  it.each(['zbc', 'zca'])(
+    'takes zab not for %s: half a swap is two changes',
+    other => {
+      expect(closestName('zab', [other])).toBeUndefined();
+    },
+  );
+
+  it('counts a swap of the first two letters as one change', () => {
+    expect(closestName('bac', ['abc'])).toBe('abc');
   });
 
   it('counts a swap of neighbours as one change', () => {

@@ -9,6 +9,12 @@ class Refusal {
 class Odd extends Error {}
 function OldStyle(this: unknown) {}
 OldStyle.prototype.describe = () => 'compiled from a class';
+function OldError(this: unknown) {}
+OldError.prototype = Object.create(Error.prototype);
+function withoutPrototype(error: unknown) {
+  return error === 'odd';
+}
+withoutPrototype.prototype = null;
 
 const broken = () => {
   throw new Error('broken');
@@ -56,6 +62,23 @@ describe('rule 13: matchers', () => {
       'even',
       false,
     ],
+    [
+      'a predicate that is a function and agrees',
+      [
+        function (e: unknown) {
+          return e === 'odd';
+        },
+      ],
+      'odd',
+      true,
+    ],
+    ['a predicate without a prototype', [withoutPrototype], 'odd', true],
+    [
+      'a compiled class of errors without a method',
+      [OldError],
+      new (OldError as unknown as new () => unknown)(),
+      true,
+    ],
     ['a method', [{ is: (e: unknown) => e === 1 }.is], 1, true],
     ['an empty list', [], new Odd('x'), false],
   ] as [string, Matchers, unknown, boolean][])(
@@ -83,6 +106,12 @@ describe("rule 13: the caller's abort", () => {
     [
       'an AbortError of whoever heard it',
       new DOMException('aborted', 'AbortError'),
+      aborted('gone'),
+      'ignored',
+    ],
+    [
+      'an AbortError that is no DOMException',
+      Object.assign(new Odd('aborted'), { name: 'AbortError' }),
       aborted('gone'),
       'ignored',
     ],
