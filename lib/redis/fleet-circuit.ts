@@ -30,6 +30,8 @@ export class FleetCircuit implements Coordinator {
   private view = FleetView.NONE;
   /** Whether the view is known to be the fleet's; else the circuit decides alone. */
   private isSynced = false;
+  /** Whether it has ever been. */
+  private hasSynced = false;
   /** Whether the whole view is to be compared with the store's. */
   private mustCompare = true;
   private isFollowing = false;
@@ -196,14 +198,16 @@ export class FleetCircuit implements Coordinator {
   answered(report: CircuitReport, reply: CircuitReply, sentAt: number): void {
     const { order, view, config } = report;
     if (config !== undefined) this.config.told();
-    if (order !== undefined && order === this.order) this.order = undefined;
     if (reply.state !== undefined) this.adopt(reply.state, 'answer');
     const isBehind = reply.state !== undefined && this.isAhead(reply.state);
     // The store has lost what is known here: it is told at the next flush.
     if (isBehind) this.mustCompare = true;
+    if (order !== undefined) {
+      if (order === this.order) this.order = undefined;
+      // Another order may have been first, and have been heard of before.
+      if (!isBehind) this.settle(order);
+    }
     if (view !== undefined && !isBehind) this.sync();
-    // Another order may have been first, and have been heard of before.
-    if (order !== undefined && !isBehind) this.settle();
     const gen = reply.state?.gen ?? report.gen;
     if (gen !== this.view.gen) return;
     if (reply.window !== undefined) {
@@ -238,17 +242,24 @@ export class FleetCircuit implements Coordinator {
     return gen < this.view.gen || configGen < this.config.gen;
   }
 
-  /** Puts the circuit where the fleet is, unless a person's order is on its way. */
-  private settle(): void {
+  /**
+   * Puts the circuit where the fleet is, unless a person's order is on its way.
+   *
+   * @param done an order that was carried out here when it was given
+   */
+  private settle(done?: CircuitReport['order']): void {
     if (this.order !== undefined) return;
     const { state, reason, attempt } = this.view;
     const wait = this.view.left(this.host.now());
+    const isDone = done?.state === state && done.reason === reason;
+    // What was ordered before this instance came is no news to it.
+    const isOrdered = this.hasSynced && this.view.isOrdered && !isDone;
     const { machine } = this.circuit;
     this.follow(() =>
       machine.follow(
         state === 'open'
           ? { state, reason, attempt, wait }
-          : { state, reason, attempt },
+          : { state, reason, attempt, isOrdered },
       ),
     );
     this.counter.restart();
@@ -257,7 +268,7 @@ export class FleetCircuit implements Coordinator {
   /** The view is the fleet's: the circuit is put there, if it went on alone. */
   private sync(): void {
     if (this.isSynced) return;
-    this.isSynced = true;
+    this.isSynced = this.hasSynced = true;
     this.counter.restart();
     const { phase } = this.circuit.machine;
     if (this.view.state !== 'closed') this.settle();

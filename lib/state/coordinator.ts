@@ -51,6 +51,8 @@ export type SharedState =
       readonly state: Exclude<CircuitState, 'open'>;
       readonly reason: string;
       readonly attempt: number;
+      /** Somebody has put all circuits there: one that is closed begins a new window, as in a reset. */
+      readonly isOrdered?: boolean;
     };
 
 /**

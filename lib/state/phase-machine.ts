@@ -120,6 +120,7 @@ export abstract class PhaseMachine {
     const now = this.now();
     const { phase } = this;
     if (state === phase.state && (state === 'closed' || isForced(state))) {
+      if (state === 'closed' && shared.isOrdered) this.reset(reason);
       return;
     }
     this.attempt = shared.attempt;

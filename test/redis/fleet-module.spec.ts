@@ -167,6 +167,35 @@ describe('CircuitBreakerFleetModule', () => {
       await two.app.close();
     });
 
+    it('empty every window with a reset, also where the circuit is closed', async () => {
+      const connection = { host: '127.0.0.1', port: server.port };
+      const one = await start({ connection, namespace: 'reset' });
+      const two = await start({ connection, namespace: 'reset' });
+      const [first, second] = [one, two].map(each =>
+        each.registry.get('payments'),
+      ) as [Circuit, Circuit];
+      await until(() => shared(first).joined && shared(second).joined);
+      succeed(first, 5);
+      succeed(second, 5);
+      await until(() => shared(second).window !== null);
+      const { generation } = shared(second);
+      first.reset();
+      await until(() => shared(second).generation > generation);
+      await until(() => shared(first).generation > generation);
+      for (const circuit of [first, second]) {
+        expect(circuit.snapshot()).toMatchObject({
+          state: 'closed',
+          window: { calls: 0 },
+          totals: { calls: 5 },
+          shared: { state: 'closed', window: null },
+        });
+      }
+      succeed(second, 1);
+      await until(() => shared(second).window?.calls === 1);
+      await one.app.close();
+      await two.app.close();
+    });
+
     it('works in a cluster: every key of a namespace is in one slot', async () => {
       const node = await RedisServer.start(
         '--cluster-enabled yes --cluster-announce-ip 127.0.0.1',

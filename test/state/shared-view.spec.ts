@@ -80,6 +80,24 @@ describe('a circuit that shares a view', () => {
     expect(bench.told.slice(2)).toEqual(['override', 'transition']);
   });
 
+  it('begins a new window where it is closed and somebody orders that', () => {
+    const bench = new CircuitBench().play('SFF');
+    const { circuit } = bench;
+    const closed = { state: 'closed', reason: 'reset', attempt: 0 } as const;
+    circuit.machine.follow(closed);
+    expect(circuit.snapshot()).toMatchObject({
+      generation: 0,
+      window: { calls: 3 },
+    });
+    circuit.machine.follow({ ...closed, isOrdered: true });
+    expect(circuit.snapshot()).toMatchObject({
+      generation: 1,
+      window: { calls: 0 },
+      totals: { calls: 3 },
+    });
+    expect(bench.transitions).toEqual([]);
+  });
+
   it('refuses probes that the view does not allow', () => {
     const bench = new CircuitBench();
     const view = new Recorder();

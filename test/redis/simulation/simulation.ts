@@ -1,3 +1,4 @@
+import type { CircuitOptions } from '../../../lib/state/circuit-options.js';
 import { randomFrom, type Random } from '../../support/random.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 import { Instance, type ProbeWatch } from './instance.js';
@@ -21,6 +22,7 @@ export class Simulation implements ProbeWatch {
   readonly random: Random;
   readonly network: Network;
   readonly instances: Instance[];
+  private readonly options: CircuitOptions;
   /** What was found wrong, in words. */
   readonly wrong: string[] = [];
   isHealthy = true;
@@ -31,22 +33,26 @@ export class Simulation implements ProbeWatch {
   constructor(
     readonly seed: number,
     size?: number,
+    options?: CircuitOptions,
   ) {
     this.random = randomFrom(seed);
     this.network = new Network(this.clock, this.random);
-    const options = circuitOptions(this.random);
-    this.instances = Array.from(
-      { length: size ?? this.random.pick(2, 3, 5) },
-      (_, number) =>
-        new Instance(
-          number,
-          this.network.connect(number),
-          this.clock,
-          this.random,
-          options,
-        ),
-    );
-    for (const { fleet } of this.instances) fleet.start();
+    this.options = { ...circuitOptions(this.random), ...options };
+    this.instances = [];
+    for (let left = size ?? this.random.pick(2, 3, 5); left > 0; left--) {
+      this.addInstance();
+    }
+  }
+
+  /** One more process starts. */
+  addInstance(): Instance {
+    const { network, clock, random, options, instances } = this;
+    const number = instances.length;
+    const store = network.connect(number);
+    const instance = new Instance(number, store, clock, random, options);
+    instances.push(instance);
+    instance.fleet.start();
+    return instance;
   }
 
   /** Days of every kind, then quiet ones; the invariants are looked at all the time. */
