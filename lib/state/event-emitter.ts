@@ -58,16 +58,15 @@ export class EventEmitter {
     const registration = { mask, listener, active: true };
     this.replace([...this.registrations, registration]);
     return () => {
-      if (!registration.active) return;
       registration.active = false;
-      this.replace(this.registrations.filter(each => each !== registration));
+      this.forgetInactive();
     };
   }
 
   /** Unregisters every listener. */
   clear(): void {
     for (const registration of this.registrations) registration.active = false;
-    this.replace([]);
+    this.forgetInactive();
   }
 
   /** Builds an event if anybody listens to its kind, and keeps it until {@link flush}: the state changes first. */
@@ -104,6 +103,10 @@ export class EventEmitter {
         this.onListenerError(error);
       }
     }
+  }
+
+  private forgetInactive(): void {
+    this.replace(this.registrations.filter(({ active }) => active));
   }
 
   private replace(registrations: readonly Registration[]): void {

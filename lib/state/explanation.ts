@@ -45,7 +45,7 @@ export function explain(machine: StateMachine): Explanation {
 
 function sentenceFor(machine: StateMachine, snapshot: CircuitSnapshot): string {
   const { phase, rules } = machine;
-  const { name, key, window, halfOpen, lastFailure, retryAfter } = snapshot;
+  const { name, key, window, lastFailure, retryAfter } = snapshot;
   const subject = key === null ? `"${name}"` : `"${name}" (${key})`;
   const last =
     lastFailure === null
@@ -65,11 +65,13 @@ function sentenceFor(machine: StateMachine, snapshot: CircuitSnapshot): string {
           : `the next probe may pass in ${inSeconds(retryAfter ?? 0)}`;
       return `${subject} is open${mode} because ${phase.trip.reason}; ${next}${last}.`;
     }
-    case 'half-open':
+    case 'half-open': {
+      const { successes, failures, inFlight } = phase.tally;
       return (
-        `${subject} is half-open${mode}${because}: of ${rules.halfOpen.calls} probes ${halfOpen?.successes} succeeded, ` +
-        `${halfOpen?.failures} failed and ${halfOpen?.inFlight} are in flight${last}.`
+        `${subject} is half-open${mode}${because}: of ${rules.halfOpen.calls} probes ${successes} succeeded, ` +
+        `${failures} failed and ${inFlight} are in flight${last}.`
       );
+    }
     default:
       return `${subject} is ${phase.state.replace('-', ' ')}${mode} until it is released (${phase.reason}).`;
   }

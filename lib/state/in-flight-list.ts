@@ -60,7 +60,6 @@ export class InFlightList {
 
   /** Takes another bound and counts anew. */
   setSlowAfter(slowAfterMs: number, now: number): void {
-    if (slowAfterMs === this.slowAfterMs) return;
     this.slowAfterMs = slowAfterMs;
     for (
       let each = this.first;
