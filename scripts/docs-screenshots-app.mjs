@@ -37,19 +37,22 @@ await app.listen(0, '127.0.0.1');
 const registry = app.get(CircuitBreakerRegistry);
 const started = Date.now();
 
-/** What each dependency is like: calls a second, milliseconds, and the share that fails, at a time in seconds. */
+/** When the pictures are taken, in seconds: what goes wrong does so shortly before. */
+const PICTURES_AT = Number(process.env['PICTURES_AT'] ?? 240);
+
+/** What each dependency is like: calls a second, milliseconds, and the share that fails, at a time in seconds before the pictures. */
 const shop = {
   'payment-gateway': {
     rate: 9,
     takes: 90,
-    fails: at => (at > Number(process.env['OUTAGE_AT'] ?? 60) ? 1 : 0.01),
+    fails: at => (at > -24 ? 1 : 0.01),
     error: 'connect ETIMEDOUT 10.0.4.17:443',
     fallback: 'queued for later',
   },
   inventory: {
     rate: 7,
     takes: 700,
-    fails: at => (at > 40 && at < 48 ? 1 : 0.02),
+    fails: at => (at > -44 && at < -36 ? 1 : 0.02),
     error: 'socket hang up',
   },
   search: { rate: 14, takes: 25, fails: () => 0.004, error: 'HTTP 500' },
@@ -78,7 +81,7 @@ const shop = {
   'tenant-api/globex': {
     rate: 2,
     takes: 35,
-    fails: at => (at > 70 ? 1 : 0),
+    fails: at => (at > -14 ? 1 : 0),
     error: 'HTTP 503: maintenance',
   },
   'tenant-api/initech': {
@@ -116,7 +119,7 @@ setTimeout(
     registry
       .get('fraud-check')
       .forceOpen('vendor asked us to stop calling (operator)'),
-  30_000,
+  (PICTURES_AT - 54) * 1_000,
 );
 process.send?.({ port: Number(new URL(await app.getUrl()).port) });
 process.on('disconnect', () => process.exit(0));
@@ -125,6 +128,6 @@ async function answer({ takes, fails, error }) {
   await new Promise(resolve =>
     setTimeout(resolve, takes * (0.5 + Math.random() ** 3 * 3)),
   );
-  if (Math.random() < fails((Date.now() - started) / 1_000))
-    throw new Error(error);
+  const at = (Date.now() - started) / 1_000 - PICTURES_AT;
+  if (Math.random() < fails(at)) throw new Error(error);
 }

@@ -1,5 +1,7 @@
-// Writes the pictures of the dashboard that the docs show: npm run docs:screenshots
-import { fork } from 'node:child_process';
+// Writes the pictures that the docs show: npm run docs:screenshots
+// The dashboard's are of a shop whose charts have something to show; the panel's is
+// of the sample shop, as `npm start` opens it.
+import { fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { findChromium, launchChromium } from '../test/browser/chromium.mjs';
 
 /** Long enough that the charts have something to show. */
-const WAIT_MS = Number(process.env['SCREENSHOTS_AFTER_MS'] ?? 84_000);
+const WAIT_MS = Number(process.env['SCREENSHOTS_AFTER_MS'] ?? 240_000);
 const DIRECTORY = 'docs/images';
 
 const PICTURES = [
@@ -46,10 +48,13 @@ if (!findChromium()) {
 mkdirSync(DIRECTORY, { recursive: true });
 const app = fork(
   fileURLToPath(new URL('docs-screenshots-app.mjs', import.meta.url)),
+  { env: { ...process.env, PICTURES_AT: String(WAIT_MS / 1_000) } },
 );
 const [{ port }] = await once(app, 'message');
+const started = performance.now();
 console.log(`The shop runs; pictures in ${WAIT_MS / 1_000} s.`);
-await sleep(WAIT_MS);
+await panelPicture();
+await sleep(WAIT_MS - (performance.now() - started));
 for (const {
   name,
   width,
@@ -83,3 +88,44 @@ for (const {
   await context.close();
 }
 app.disconnect();
+
+/** The sample shop's panel, its payment gateway broken. */
+async function panelPicture() {
+  const nest = 'node_modules/@nestjs/cli/bin/nest.js';
+  spawnSync(process.execPath, [nest, 'build', 'sample-app'], {
+    stdio: 'inherit',
+  });
+  const shop = spawn(process.execPath, ['sample-app/dist/launcher/start.js'], {
+    env: { ...process.env, PORT: String(20_000 + (process.pid % 20_000)) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  shop.stdout.on('data', chunk => (output += chunk));
+  let link;
+  while (
+    (link = /http:\S+\/panel\?token=\S+/.exec(output)?.[0]) === undefined
+  ) {
+    if (shop.exitCode !== null) throw new Error(`No shop:\n${output}`);
+    await sleep(100);
+  }
+  const context = await launchChromium({
+    viewport: { width: 860, height: 880 },
+    colorScheme: 'light',
+    deviceScaleFactor: 2,
+  });
+  const page = await context.newPage();
+  await page.goto(link);
+  await sleep(8_000);
+  await page
+    .locator('#dependency-payment-gateway')
+    .getByRole('button', { name: 'Fails' })
+    .click();
+  await page.locator('.badge.is-open').waitFor();
+  await sleep(3_000);
+  // The focus is where the click was.
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path: `${DIRECTORY}/panel.png` });
+  await context.close();
+  shop.kill('SIGINT');
+  await once(shop, 'exit');
+}
