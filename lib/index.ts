@@ -31,11 +31,11 @@ export type {
 } from './registry/module-options.js';
 
 export { Circuit } from './circuit/circuit.js';
+export type { ExecuteOptions } from './circuit/call-plans.js';
 export type {
   CircuitDependencies,
   CircuitLogger,
-  ExecuteOptions,
-} from './circuit/circuit.js';
+} from './circuit/circuit-dependencies.js';
 export type { CallContext } from './circuit/call.js';
 export type { AnswerKind, CallOptions } from './circuit/call-options.js';
 

@@ -1,19 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Logger } from '@nestjs/common';
-import { defer, throwError, type Observable } from 'rxjs';
+import { defer, type Observable } from 'rxjs';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import type { CacheStore } from '../policies/cache-store.js';
 import type { Permit } from '../state/admission.js';
 import type { Totals } from '../state/call-record.js';
-import {
-  circuitOptionsSchema,
-  type CircuitOptions,
-  type CircuitRules,
-} from '../state/circuit-options.js';
+import type { CircuitOptions, CircuitRules } from '../state/circuit-options.js';
 import type { CircuitState } from '../state/circuit-state.js';
 import { createClassifier, type Classifier } from '../state/classification.js';
 import { systemClock, type Clock } from '../state/clock.js';
-import type { Coordinator, Order } from '../state/coordinator.js';
+import type { Order } from '../state/coordinator.js';
 import {
   CIRCUIT_EVENT_TYPES,
   type CircuitEvent,
@@ -21,52 +15,22 @@ import {
   type CircuitEventType,
 } from '../state/events.js';
 import { explain, type Explanation } from '../state/explanation.js';
-import { mergeOptions } from '../state/merge-options.js';
-import { parseOptions } from '../state/parse-options.js';
-import { timeoutWarnings } from '../state/timeout-checks.js';
 import { takeSnapshot, type CircuitSnapshot } from '../state/snapshot.js';
 import { StateMachine } from '../state/state-machine.js';
+import { timeoutWarnings } from '../state/timeout-checks.js';
+import type { Body, Call, CallContext, KindOfAnswers } from './call.js';
 import {
   compileCallOptions,
-  type AnswerKind,
   type CallOptions,
   type CallPlan,
 } from './call-options.js';
-import type { Body, Call, CallContext, KindOfAnswers } from './call.js';
+import { CallPlans, type ExecuteOptions } from './call-plans.js';
+import type { CircuitDependencies } from './circuit-dependencies.js';
 import { EventStream } from './event-stream.js';
+import { invoke } from './invoke.js';
+import { OnceReporter } from './once-reporter.js';
+import { OptionLayers } from './option-layers.js';
 import { Pipeline, type PipelineDependencies } from './pipeline.js';
-
-/** Where a circuit tells what a person must know; Nest's `Logger` fits. */
-export interface CircuitLogger {
-  warn(message: string): void;
-  error(message: string, stack?: string): void;
-}
-
-/** What a circuit stands on; all of it can be replaced. */
-export interface CircuitDependencies {
-  /** @default the process's own time */
-  readonly clock?: Clock | undefined;
-  /** Draws the jitter: a number from 0 to 1. @default Math.random */
-  readonly random?: (() => number) | undefined;
-  /** The key of a keyed circuit. */
-  readonly key?: string | undefined;
-  /** A view shared with other instances. */
-  readonly coordinator?: Coordinator | undefined;
-  /** @default Nest's `Logger` */
-  readonly logger?: CircuitLogger | undefined;
-  /** Where the option `cache` keeps answers, e.g. Nest's `CACHE_MANAGER`. @default the process's memory */
-  readonly cacheStore?: CacheStore | undefined;
-  /** Finds the circuit of a key, for the call option `key`. */
-  readonly keyed?: ((key: string) => Circuit) | undefined;
-}
-
-/** A call's own options, its signal and the arguments that its fallbacks get. */
-export type ExecuteOptions = CallOptions & {
-  /** Aborts the call: it rejects at once with the signal's reason. */
-  signal?: AbortSignal | undefined;
-  /** What fallbacks and `key` are called with. */
-  args?: readonly unknown[] | undefined;
-};
 
 const NO_CALL: Call = Object.freeze({});
 
@@ -84,13 +48,9 @@ export class Circuit {
   /** @internal what decides; for the wings that share a view of it. */
   readonly machine: StateMachine;
   private readonly host: { classify: Classifier } & PipelineDependencies;
-  private readonly reported = new Set<string>();
-  private readonly logger: CircuitLogger;
-  private readonly plans = new WeakMap<object, CallPlan>();
-  /** What it was made with. */
-  private base: CircuitOptions;
-  /** Everything that {@link configure} was given. */
-  private patches: CircuitOptions | undefined;
+  private readonly reporter: OnceReporter;
+  private readonly options: OptionLayers;
+  private readonly plans: CallPlans;
 
   /**
    * @param name what it is called in errors, events and metrics
@@ -103,16 +63,21 @@ export class Circuit {
     private readonly dependencies: CircuitDependencies = {},
   ) {
     const { clock = systemClock, random = Math.random } = dependencies;
-    this.logger = dependencies.logger ?? new Logger('CircuitBreaker');
-    const rules = this.parse(options);
-    this.base = mergeOptions({}, options);
+    this.reporter = new OnceReporter(name, dependencies.logger);
+    const { report, warn } = this.reporter;
+    this.options = new OptionLayers(`Circuit "${name}"`, warn);
+    const { rules, commit } = this.options.withBase(options);
+    commit();
+    this.plans = new CallPlans(`A call of "${name}"`, plan =>
+      this.warnOfTimeout(plan),
+    );
     this.machine = new StateMachine(name, this.key, rules, {
       clock,
       random,
       coordinator: dependencies.coordinator,
-      report: this.report,
+      report,
     });
-    const { machine, report } = this;
+    const { machine } = this;
     this.host = {
       name,
       key: this.key,
@@ -122,7 +87,7 @@ export class Circuit {
       machine,
       report,
       classify: createClassifier(rules, report),
-      warn: message => this.logger.warn(message),
+      warn,
       get captureStack() {
         return machine.rules.captureStack;
       },
@@ -177,7 +142,7 @@ export class Circuit {
     options?: ExecuteOptions,
   ): Promise<T> {
     try {
-      const plan = this.planOf(options);
+      const plan = this.plans.of(options);
       const { pipeline } = this.target(plan, options);
       const answer = pipeline.execute(plan, call as Body, options ?? NO_CALL);
       return answer as Promise<T>;
@@ -195,7 +160,7 @@ export class Circuit {
     call: (context: CallContext) => T,
     options?: ExecuteOptions,
   ): T {
-    const plan = this.planOf(options);
+    const plan = this.plans.of(options);
     return this.target(plan, options).pipeline.executeSync(
       plan,
       call as Body,
@@ -226,7 +191,7 @@ export class Circuit {
 
   /** The same Observable behind the circuit: each subscription is one call. */
   protect<T>(source: Observable<T>, options?: ExecuteOptions): Observable<T> {
-    const plan = this.planOf(options);
+    const plan = this.plans.of(options);
     return defer(() =>
       this.target(plan, options).pipeline.protect(
         plan,
@@ -277,10 +242,9 @@ export class Circuit {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   preparePatch(patch: CircuitOptions): () => void {
-    const patches = mergeOptions(this.patches ?? {}, patch);
-    const rules = this.parse(mergeOptions(this.base, patches));
+    const { rules, commit } = this.options.withPatch(patch);
     return () => {
-      this.patches = patches;
+      commit();
       this.follow(rules);
       this.machine.shared.tellPatch(patch);
     };
@@ -295,13 +259,9 @@ export class Circuit {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   prepare(base: CircuitOptions): () => void {
-    // Untouched where nothing lies above it: what is sealed is examined once for all circuits.
-    const { patches } = this;
-    const rules = this.parse(
-      patches === undefined ? base : mergeOptions(base, patches),
-    );
+    const { rules, commit } = this.options.withBase(base);
     return () => {
-      this.base = mergeOptions({}, base);
+      commit();
       if (!isDeepStrictEqual(rules, this.rules)) this.follow(rules);
     };
   }
@@ -338,7 +298,7 @@ export class Circuit {
   get events$(): Observable<CircuitEvent> {
     return EventStream.from<CircuitEvent>(
       tell => this.on(CIRCUIT_EVENT_TYPES, tell),
-      error => this.report('a subscriber', error),
+      error => this.reporter.report('a subscriber', error),
     );
   }
 
@@ -349,7 +309,7 @@ export class Circuit {
         tell(this.state);
         return this.on(['transition'], () => tell(this.state));
       },
-      error => this.report('a subscriber', error),
+      error => this.reporter.report('a subscriber', error),
     );
   }
 
@@ -373,13 +333,11 @@ export class Circuit {
   /** @internal Tells, once for each method, of rules that are surely not meant beside its timeout. */
   warnOfTimeout({ timeout, subject }: CallPlan): void {
     if (timeout === false) return;
-    const given = mergeOptions(this.base, this.patches);
+    const { given } = this.options;
     for (const warning of timeoutWarnings(this.rules, given, timeout)) {
       // Not the whole warning: a timeout may be another number at each call.
-      const what = `${subject}: ${warning.slice(0, warning.indexOf(':'))}`;
-      if (this.reported.has(what)) continue;
-      this.reported.add(what);
-      this.logger.warn(`Circuit "${this.name}": ${subject}: ${warning}`);
+      const kind = `${subject}: ${warning.slice(0, warning.indexOf(':'))}`;
+      this.reporter.warnOnce(kind, `${subject}: ${warning}`);
     }
   }
 
@@ -388,34 +346,9 @@ export class Circuit {
   }
 
   private follow(rules: CircuitRules): void {
-    this.host.classify = createClassifier(rules, this.report);
+    this.host.classify = createClassifier(rules, this.reporter.report);
     this.machine.configure(rules);
     this.pipeline.configure();
-  }
-
-  private parse(options: CircuitOptions): CircuitRules {
-    return parseOptions(
-      circuitOptionsSchema,
-      options,
-      `Circuit "${this.name}"`,
-      message => this.logger.warn(message),
-    );
-  }
-
-  private planOf(options: ExecuteOptions | undefined): CallPlan {
-    if (options === undefined) return BARE;
-    let plan = this.plans.get(options);
-    if (plan === undefined) {
-      const { signal: _signal, args: _args, ...callOptions } = options;
-      const { cache } = callOptions;
-      plan = compileCallOptions(callOptions, `A call of "${this.name}"`, {
-        // Options are often spread into a new object at each call; the object of the cache stays.
-        cache: typeof cache === 'object' ? cache : undefined,
-      });
-      this.plans.set(options, plan);
-      this.warnOfTimeout(plan);
-    }
-    return plan;
   }
 
   /** @internal the circuit that a call goes through: this one, or the one of its key. */
@@ -439,44 +372,7 @@ export class Circuit {
     }
     return keyed(key(...(call?.args ?? [])));
   }
-
-  private readonly report = (what: string, error: unknown): void => {
-    // Once for each kind: a predicate that throws would do so at every call.
-    if (this.reported.has(what)) return;
-    this.reported.add(what);
-    try {
-      this.logger.error(
-        `Circuit "${this.name}": ${what} threw and was passed over: ${String(error)}`,
-        error instanceof Error ? error.stack : undefined,
-      );
-    } catch {
-      // A logger that throws, or an error that cannot be read: no reason to fail a call.
-    }
-  };
 }
-
-/**
- * How a door calls through a circuit: the answer is of the function's own kind.
- *
- * @param kind what is known of the answer; a refused call answers in this kind
- */
-export function invoke(
-  circuit: Circuit,
-  plan: CallPlan,
-  body: Body,
-  call: Call,
-  kind: AnswerKind | undefined = plan.returns,
-): unknown {
-  try {
-    return circuit.target(plan, call).pipeline.invoke(plan, body, call, kind);
-  } catch (error) {
-    if (kind === 'promise') return Promise.reject(error);
-    if (kind === 'observable') return throwError(() => error);
-    throw error;
-  }
-}
-
-const BARE = compileCallOptions(undefined);
 
 function isAsyncFunction(fn: unknown): boolean {
   return Object.prototype.toString.call(fn) === '[object AsyncFunction]';

@@ -9,7 +9,8 @@ import {
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { finalize, Observable, throwError } from 'rxjs';
 import { compileCallOptions, type CallPlan } from '../circuit/call-options.js';
-import { invoke, type Circuit } from '../circuit/circuit.js';
+import type { Circuit } from '../circuit/circuit.js';
+import { invoke } from '../circuit/invoke.js';
 import { declaredAnswerKind } from './answer-kind.js';
 import { untilClientLeaves } from './client-disconnect.js';
 import { findRegistry } from './find-registry.js';

@@ -5,7 +5,8 @@ import {
   type CallPlan,
 } from '../circuit/call-options.js';
 import type { Body, KindOfAnswers } from '../circuit/call.js';
-import { invoke, type Circuit } from '../circuit/circuit.js';
+import type { Circuit } from '../circuit/circuit.js';
+import { invoke } from '../circuit/invoke.js';
 import { declaredAnswerKind } from './answer-kind.js';
 import {
   callSignalOf,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import type { CircuitLogger } from '../circuit/circuit.js';
+import type { CircuitLogger } from '../circuit/circuit-dependencies.js';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
 import type { SharedViewStatus } from '../registry/registry-coordinator.js';
 import { systemClock, type Clock } from '../state/clock.js';

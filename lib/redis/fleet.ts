@@ -1,4 +1,5 @@
-import type { Circuit, CircuitLogger } from '../circuit/circuit.js';
+import type { Circuit } from '../circuit/circuit.js';
+import type { CircuitLogger } from '../circuit/circuit-dependencies.js';
 import type {
   RegistryCoordinator,
   SharedViewStatus,

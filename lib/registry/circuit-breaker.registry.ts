@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { Circuit, type CircuitDependencies } from '../circuit/circuit.js';
+import { Circuit } from '../circuit/circuit.js';
+import type { CircuitDependencies } from '../circuit/circuit-dependencies.js';
 import { EventStream } from '../circuit/event-stream.js';
 import { UnknownCircuitError } from '../errors/unknown-circuit.error.js';
 import type { Totals } from '../state/call-record.js';

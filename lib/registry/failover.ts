@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { invoke, type Circuit } from '../circuit/circuit.js';
+import type { Circuit } from '../circuit/circuit.js';
+import { invoke } from '../circuit/invoke.js';
 import type { CallContext } from '../circuit/call.js';
 import {
   callOptionsSchema,

@@ -1,4 +1,4 @@
-import type { CircuitLogger } from '../circuit/circuit.js';
+import type { CircuitLogger } from '../circuit/circuit-dependencies.js';
 
 /** Tells each warning once: circuits that share their options would all tell the same. */
 export class OnceLogger implements CircuitLogger {

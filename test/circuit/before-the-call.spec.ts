@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom, of } from 'rxjs';
-import { Circuit, type ExecuteOptions } from '../../lib/circuit/circuit.js';
+import type { ExecuteOptions } from '../../lib/circuit/call-plans.js';
+import { Circuit } from '../../lib/circuit/circuit.js';
 
 const DOORS: Record<
   string,

@@ -4,7 +4,8 @@ import {
   compileCallOptions,
   type CallOptions,
 } from '../../lib/circuit/call-options.js';
-import { Circuit, invoke } from '../../lib/circuit/circuit.js';
+import { Circuit } from '../../lib/circuit/circuit.js';
+import { invoke } from '../../lib/circuit/invoke.js';
 import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import type { Coordinator } from '../../lib/state/coordinator.js';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { catchError, lastValueFrom, of, defer } from 'rxjs';
 import type { CallOptions } from '../../lib/circuit/call-options.js';
-import { Circuit, type ExecuteOptions } from '../../lib/circuit/circuit.js';
+import type { ExecuteOptions } from '../../lib/circuit/call-plans.js';
+import { Circuit } from '../../lib/circuit/circuit.js';
 import type { Fallback } from '../../lib/policies/fallback.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

@@ -4,7 +4,8 @@ import {
   compileCallOptions,
   type CallOptions,
 } from '../../lib/circuit/call-options.js';
-import { Circuit, invoke } from '../../lib/circuit/circuit.js';
+import { Circuit } from '../../lib/circuit/circuit.js';
+import { invoke } from '../../lib/circuit/invoke.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import { settled } from '../support/policy-host.js';
 import { VirtualClock } from '../support/virtual-clock.js';

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { isObservable, Observable, type Subscription } from 'rxjs';
-import { Circuit, invoke } from '../../lib/circuit/circuit.js';
+import { Circuit } from '../../lib/circuit/circuit.js';
+import { invoke } from '../../lib/circuit/invoke.js';
 import {
   compileCallOptions,
   type AnswerKind,

@@ -6,7 +6,7 @@ import {
   NotFoundException,
 } from '@nestjs/common';
 import { compileCallOptions } from '../../lib/circuit/call-options.js';
-import { invoke } from '../../lib/circuit/circuit.js';
+import { invoke } from '../../lib/circuit/invoke.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import { CircuitBench } from '../support/circuit-bench.js';
 

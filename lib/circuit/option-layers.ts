@@ -1,0 +1,73 @@
+import {
+  circuitOptionsSchema,
+  type CircuitOptions,
+  type CircuitRules,
+} from '../state/circuit-options.js';
+import { mergeOptions } from '../state/merge-options.js';
+import { parseOptions } from '../state/parse-options.js';
+
+/** Options that were examined and are not yet in force. */
+export interface PreparedRules {
+  readonly rules: CircuitRules;
+  /** Remembers the options; the rules are the caller's to put in force. */
+  commit(): void;
+}
+
+/** A circuit's options in two layers: what it was made with, and over it all that it was configured with. */
+export class OptionLayers {
+  private base: CircuitOptions = {};
+  private patches: CircuitOptions | undefined;
+
+  /**
+   * @param subject whose options they are, in messages
+   * @param warn told of what can be taken but is surely not meant
+   */
+  constructor(
+    private readonly subject: string,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  /** What was given, in one. */
+  get given(): CircuitOptions {
+    return mergeOptions(this.base, this.patches);
+  }
+
+  /**
+   * Other options in the place of those that it was made with.
+   *
+   * @throws InvalidOptionsError that lists every bad option
+   */
+  withBase(base: CircuitOptions): PreparedRules {
+    const { patches } = this;
+    // Untouched where nothing lies above it: what is sealed is examined once for all circuits.
+    const rules = this.parse(
+      patches === undefined ? base : mergeOptions(base, patches),
+    );
+    return {
+      rules,
+      commit: () => {
+        this.base = mergeOptions({}, base);
+      },
+    };
+  }
+
+  /**
+   * More options over the others.
+   *
+   * @throws InvalidOptionsError that lists every bad option
+   */
+  withPatch(patch: CircuitOptions): PreparedRules {
+    const patches = mergeOptions(this.patches ?? {}, patch);
+    const rules = this.parse(mergeOptions(this.base, patches));
+    return {
+      rules,
+      commit: () => {
+        this.patches = patches;
+      },
+    };
+  }
+
+  private parse(options: CircuitOptions): CircuitRules {
+    return parseOptions(circuitOptionsSchema, options, this.subject, this.warn);
+  }
+}
