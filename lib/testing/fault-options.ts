@@ -14,7 +14,7 @@ export const faultOptionsSchema = z.strictObject({
     'how many calls fail; 1 if an `error` is given alone, else 0',
   ),
   error: option(
-    z.unknown(),
+    z.unknown().optional(),
     'anything that can be thrown, or a function that makes it',
     'what they fail with; else an InjectedFaultError',
   ),

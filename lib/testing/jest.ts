@@ -1,4 +1,5 @@
-import type {} from 'expect';
+// What is augmented below has to be loaded.
+/// <reference types="expect" preserve="true" />
 import type { CircuitMatchers } from './circuit-matchers.js';
 
 export { circuitMatchers } from './circuit-matchers.js';

@@ -1,4 +1,5 @@
-import type {} from 'vitest';
+// What is augmented below has to be loaded.
+/// <reference types="vitest" preserve="true" />
 import type { CircuitMatchers } from './circuit-matchers.js';
 
 export { circuitMatchers } from './circuit-matchers.js';
