@@ -34,7 +34,7 @@ import {
   startHttp,
   startTcp,
 } from '../support/nest-app.js';
-import { GATEWAY_WAYS } from '../support/ways/gateway.js';
+import { GATEWAY_WAYS, onWs } from '../support/ways/gateway.js';
 import { GRAPHQL_WAYS } from '../support/ways/graphql.js';
 import { RPC_WAYS } from '../support/ways/rpc.js';
 import type { Session, Way } from '../support/ways/way.js';
@@ -65,14 +65,17 @@ class Messages {
   }
 }
 
-@CircuitBreaker('handler')
-@WebSocketGateway()
-class Gateway {
-  constructor(@Inject(Service) private readonly service: Service) {}
-  @SubscribeMessage('ask')
-  async ask() {
-    return { event: 'answer', data: await this.service.call('word') };
+function gateway(): Type {
+  @CircuitBreaker('handler')
+  @WebSocketGateway()
+  class Gateway {
+    constructor(@Inject(Service) private readonly service: Service) {}
+    @SubscribeMessage('ask')
+    async ask() {
+      return { event: 'answer', data: await this.service.call('word') };
+    }
   }
+  return Gateway;
 }
 
 @CircuitBreaker('handler')
@@ -121,8 +124,8 @@ const circuitOf = (session: Session, name: string) =>
 
 describe.each<[string, Way, Type]>([
   ['RPC', RPC_WAYS[0]!, Messages],
-  ['socket.io', GATEWAY_WAYS[0]!, Gateway],
-  ['ws', GATEWAY_WAYS[1]!, Gateway],
+  ['socket.io', GATEWAY_WAYS[0]!, gateway()],
+  ['ws', GATEWAY_WAYS[1]!, onWs(gateway())],
   ['GraphQL', GRAPHQL_WAYS[0]!, Queries],
 ])('a decorated class on %s', (name, way, handlers) => {
   const refusal = (circuit: string) => {
@@ -157,6 +160,37 @@ describe.each<[string, Way, Type]>([
       expect(JSON.stringify(error)).not.toContain('secret');
     }
   });
+});
+
+describe('an undecorated resolver', () => {
+  @Resolver()
+  class Undecorated {
+    constructor(@Inject(Service) private readonly service: Service) {}
+    @Query(() => String)
+    async ask(@Args('word') word: string): Promise<string> {
+      return this.service.call(word);
+    }
+  }
+
+  it.each(GRAPHQL_WAYS.filter(({ name }) => name.endsWith('a query')))(
+    '$name: shows the fields of a rejection from underneath; on Apollo Nest has a code of its own',
+    async way => {
+      const session = await start(way, Undecorated);
+      circuitOf(session, 'underneath').forceOpen();
+
+      expect(await session.ask('ask', 'word')).toMatchObject({
+        error: {
+          extensions: {
+            code: way.name.includes('Apollo')
+              ? expect.not.stringMatching('CIRCUIT_OPEN')
+              : 'CIRCUIT_OPEN',
+            circuit: 'underneath',
+            retryAfter: null,
+          },
+        },
+      });
+    },
+  );
 });
 
 describe('fallbacks named by a method of a request-scoped class', () => {

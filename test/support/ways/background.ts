@@ -16,7 +16,7 @@ import {
   ScheduleModule,
   SchedulerRegistry,
 } from '@nestjs/schedule';
-import { LogKeeper, plainModule, startContext } from '../nest-app.js';
+import { closeApp, LogKeeper, plainModule, startContext } from '../nest-app.js';
 import { Above, Below } from './enhancers.js';
 import { Upstream } from './upstream.js';
 import type { Blueprint, Session, Way } from './way.js';
@@ -113,7 +113,7 @@ function jobWay(
           const error = log.errors[logged];
           return error === undefined ? { value: run.answer } : { error };
         },
-        close: () => app.close(),
+        close: () => closeApp(app),
       } satisfies Session;
     },
   };
@@ -160,7 +160,7 @@ export const BACKGROUND_WAYS: readonly Way[] = [
             ([value]: unknown[]) => ({ value }),
             (error: unknown) => ({ error }),
           ),
-        close: () => app.close(),
+        close: () => closeApp(app),
       };
     },
   },

@@ -1,8 +1,15 @@
 import { expect } from '@jest/globals';
-import { Inject, type Type } from '@nestjs/common';
+import {
+  Catch,
+  Inject,
+  UseFilters,
+  type ArgumentsHost,
+  type Type,
+} from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import {
+  BaseWsExceptionFilter,
   MessageBody,
   SubscribeMessage,
   WebSocketGateway,
@@ -10,7 +17,8 @@ import {
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import { once } from 'node:events';
-import { plainModule, startHttp } from '../nest-app.js';
+import { closeApp, plainModule, startHttp } from '../nest-app.js';
+import { NEST_VERSION } from '../nest-version.js';
 import { Above, Below } from './enhancers.js';
 import { Upstream } from './upstream.js';
 import type { Blueprint, Seen, Session, Way } from './way.js';
@@ -33,6 +41,24 @@ function handlers(blueprint: Blueprint): Type {
   return Gateway;
 }
 
+/** What a user of Nest 11 needs with native sockets: Nest itself tells them nothing of an error. */
+@Catch()
+class SendExceptions extends BaseWsExceptionFilter {
+  override catch(exception: unknown, host: ArgumentsHost): void {
+    const call = host.switchToWs();
+    const emit = (event: string, data: unknown) =>
+      call.getClient<WebSocket>().send(JSON.stringify({ event, data }));
+    const cause = { pattern: call.getPattern(), data: call.getData() };
+    this.handleError({ emit }, exception, cause);
+  }
+}
+
+/** A gateway whose native sockets are told of errors on Nest 11, too. */
+export function onWs(gateway: Type): Type {
+  if (NEST_VERSION === 11) UseFilters(SendExceptions)(gateway);
+  return gateway;
+}
+
 /** One message and what comes back for it. */
 interface Client {
   ask(pattern: string, word: string): Promise<Seen>;
@@ -43,10 +69,11 @@ function way(
   name: string,
   Adapter: typeof IoAdapter | typeof WsAdapter,
   connect: (url: string) => Promise<Client>,
+  define: Way['define'],
 ): Way {
   return {
     name: `WebSocket gateway on ${name}`,
-    define: handlers,
+    define,
     fallback: () => ({ event: 'answer', data: 'fallback' }),
     refusal: refusal => ({
       status: 'error',
@@ -68,7 +95,7 @@ function way(
         ask: (pattern, word) => client.ask(pattern, word),
         close: async () => {
           client.close();
-          await app.close();
+          await closeApp(app);
         },
       };
     },
@@ -112,6 +139,6 @@ async function connectWs(url: string): Promise<Client> {
 
 /** Messages to a gateway, on both platforms. */
 export const GATEWAY_WAYS: readonly Way[] = [
-  way('socket.io', IoAdapter, connectSocketIo),
-  way('ws', WsAdapter, connectWs),
+  way('socket.io', IoAdapter, connectSocketIo, handlers),
+  way('ws', WsAdapter, connectWs, blueprint => onWs(handlers(blueprint))),
 ];

@@ -17,7 +17,7 @@ import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { plainModule, PLATFORMS, startHttp } from '../nest-app.js';
+import { closeApp, plainModule, PLATFORMS, startHttp } from '../nest-app.js';
 import { Above, Below } from './enhancers.js';
 import { Upstream } from './upstream.js';
 import type { Blueprint, Seen, Way } from './way.js';
@@ -162,7 +162,7 @@ function way(
           const answer = await send(`${url}/graphql`, write(pattern, word));
           return seenIn(answer, pattern);
         },
-        close: () => app.close(),
+        close: () => closeApp(app),
       };
     },
     ...(fallback && { fallback }),

@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
-import { plainModule, PLATFORMS, startHttp } from '../nest-app.js';
+import { closeApp, plainModule, PLATFORMS, startHttp } from '../nest-app.js';
 import { Above, Below } from './enhancers.js';
 import { Upstream } from './upstream.js';
 import type { Blueprint, Refusal, Seen, Way } from './way.js';
@@ -164,7 +164,7 @@ function waysOf(platform: string, adapter: () => AbstractHttpAdapter): Way[] {
       return {
         get: token => app.get(token, { strict: false }),
         ask: (pattern, word) => get(`${url}/${pattern}?word=${word}`),
-        close: () => app.close(),
+        close: () => closeApp(app),
       };
     },
     ...handler,
