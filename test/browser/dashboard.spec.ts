@@ -403,9 +403,14 @@ const axe = readFileSync(
     const started = await open({ many: 500 });
     await started.traffic(1_000);
     await page.waitForTimeout(3_000);
+    const began = performance.now();
+    const before = await callsOf(started);
     const frames = await page.evaluate<{ longest: number; dropped: number }>(
       MEASURE_FRAMES,
     );
+    const perSecond =
+      (1_000 * ((await callsOf(started)) - before)) /
+      (performance.now() - began);
     const clicked = performance.now();
     await page.getByLabel('Search').fill('service-49');
     await page.waitForFunction(
@@ -413,8 +418,10 @@ const axe = readFileSync(
     );
     const searched = performance.now() - clicked;
     console.info(
-      `500 circuits: longest task-to-task gap ${frames.longest.toFixed(0)} ms, ${frames.dropped.toFixed(1)} % of the time in gaps over 50 ms; search ${searched.toFixed(0)} ms`,
+      `500 circuits, ${perSecond.toFixed(0)} calls/s: longest task-to-task gap ${frames.longest.toFixed(0)} ms, ${frames.dropped.toFixed(1)} % of the time in gaps over 50 ms; search ${searched.toFixed(0)} ms`,
     );
+    // A machine that is busy with other things calls somewhat less often.
+    expect(perSecond).toBeGreaterThan(800);
     expect(frames.longest).toBeLessThan(500);
     expect(frames.dropped).toBeLessThan(25);
     expect(searched).toBeLessThan(1_500);
@@ -437,6 +444,15 @@ const MEASURE_FRAMES = `new Promise(resolve => {
     resolve({ longest, dropped: (100 * lost) / (now - start) });
   }, 5);
 })`;
+
+/** How many calls all its circuits have had. */
+async function callsOf(app: DashboardProcess): Promise<number> {
+  const response = await fetch(`${app.url}api/circuits`);
+  const { circuits } = (await response.json()) as {
+    circuits: { totals: { calls: number } }[];
+  };
+  return circuits.reduce((sum, { totals }) => sum + totals.calls, 0);
+}
 
 function bound(app: DashboardProcess) {
   return { play: app.play.bind(app) };

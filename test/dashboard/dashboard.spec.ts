@@ -210,6 +210,29 @@ describe.each(['express', 'fastify'] as const)(
       expect(performance.now() - before).toBeLessThan(3_000);
     });
 
+    it('has room for a hundred readers, and says when another may come', async () => {
+      const app = await start();
+      const readers = await Promise.all(
+        Array.from({ length: 100 }, () => listen(app)),
+      );
+      const refused = await app.get('/circuits/api/events');
+      expect(refused.status).toBe(503);
+      expect(refused.headers.get('retry-after')).toBe('5');
+      expect(await refused.json()).toMatchObject({
+        error: { code: 'NO_ROOM' },
+      });
+      expect((await app.get('/circuits/api/circuits')).status).toBe(200);
+
+      readers[0]!.close();
+      for (let tries = 0; tries < 100; tries++) {
+        const response = await app.get('/circuits/api/events');
+        void response.body?.cancel();
+        if (response.status === 200) return;
+        await new Promise(resolve => setTimeout(resolve, 20));
+      }
+      throw new Error('The place of a reader that has gone stays taken.');
+    });
+
     it('lets a reader that has gone go', async () => {
       const app = await start();
       const socket = await rawStream(app.port);
