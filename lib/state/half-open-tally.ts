@@ -12,7 +12,11 @@ export type Lapse =
       readonly at: number;
       readonly probe: Admission;
     }
-  | { readonly what: 'maxDuration'; readonly at: number };
+  | {
+      readonly what: 'maxDuration';
+      readonly at: number;
+      readonly tally: HalfOpenTally;
+    };
 
 /** The probes of one half-open generation. Its counts are its own, whatever the window's size. */
 export class HalfOpenTally {
@@ -47,10 +51,14 @@ export class HalfOpenTally {
     if (this.running.delete(probe)) this.admitted--;
   }
 
-  conclude(probe: Admission, result: 'success' | 'failure'): void {
+  succeed(probe: Admission): void {
     this.running.delete(probe);
-    if (result === 'success') this.successes++;
-    else this.failures++;
+    this.successes++;
+  }
+
+  fail(probe: Admission): void {
+    this.running.delete(probe);
+    this.failures++;
   }
 
   /**
@@ -73,7 +81,7 @@ export class HalfOpenTally {
         : undefined;
     const over =
       this.results > 0 && now - since > maxDuration
-        ? { what: 'maxDuration' as const, at: since + maxDuration }
+        ? { what: 'maxDuration' as const, at: since + maxDuration, tally: this }
         : undefined;
     if (overdue === undefined || over === undefined) return overdue ?? over;
     return overdue.at <= over.at ? overdue : over;

@@ -39,8 +39,8 @@ function baseWait(
   }
   try {
     const answer = openDuration(attempt);
-    const wait = parseDuration(answer);
-    if (wait !== undefined && wait >= 0) return wait;
+    const wait = parseDuration(answer) ?? NaN;
+    if (wait >= 0) return wait;
     throw new TypeError(
       `openDuration(${attempt}) answered ${String(answer)}, not a duration: waiting ${WAIT_OF_LAST_RESORT_MS} ms`,
     );

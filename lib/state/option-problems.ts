@@ -132,7 +132,7 @@ function meantBranches(branches: readonly (readonly Issue[])[]): Issue[] {
 }
 
 function isWrongType(issue: Issue): boolean {
-  return issue.code === 'invalid_value' && issue.path.at(-1) === 'type';
+  return issue.path.at(-1) === 'type';
 }
 
 function unknownKey(
@@ -168,11 +168,11 @@ function typeOf(group: z.ZodObject): unknown {
 
 /** What the option at a path takes; what is inside of it and has no words of its own takes the parent's. */
 function wordsAt(schema: Schema, at: OptionPath): string {
-  for (let length = at.length; length > 0; length--) {
+  for (let length = at.length; length >= 0; length--) {
     const takes = words(schemasAt(schema, at.slice(0, length)));
     if (takes !== undefined) return takes;
   }
-  return words([schema]) ?? GROUP;
+  return GROUP;
 }
 
 function words(schemas: readonly Schema[]): string | undefined {
@@ -215,8 +215,7 @@ function isGroup(schema: Schema): schema is z.ZodObject {
 function valueAt(input: unknown, at: OptionPath): unknown {
   let value = input;
   for (const key of at) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
   }
   return value;
 }

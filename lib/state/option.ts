@@ -63,10 +63,10 @@ export function isFunction(value: unknown): boolean {
 /** Milliseconds, or `undefined` for what is no duration. */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.length === 0 || value.length > 100) {
-    return undefined;
-  }
-  return ms(value as StringValue);
+  // `ms` throws for an empty text; what is longer than 100 letters it does not read.
+  return typeof value === 'string' && value !== ''
+    ? ms(value as StringValue)
+    : undefined;
 }
 
 function isThreshold(value: number): boolean {

@@ -16,9 +16,9 @@ function describe(value: unknown): string {
   try {
     if (value instanceof Error) return `[${value.name}: ${value.message}]`;
     if (typeof value === 'function') return `[function ${value.name}]`;
-    const keys = typeof value === 'object' && value ? Object.keys(value) : [];
-    if (keys.length > MOST_KEYS && !Array.isArray(value)) {
-      return `[object with ${keys.length} keys]`;
+    if (typeof value === 'object' && value && !Array.isArray(value)) {
+      const { length } = Object.keys(value);
+      if (length > MOST_KEYS) return `[object with ${length} keys]`;
     }
     return inspect(value, {
       depth: 0,

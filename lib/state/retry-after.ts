@@ -8,42 +8,38 @@ export function retryAfterOf(
   error: unknown,
   wallTime: number,
 ): number | undefined {
+  let wait = NaN;
   try {
     const response = property(error, 'response');
     const value =
       headerOf(property(response, 'headers')) ??
       headerOf(property(error, 'headers'));
-    const wait = millisecondsOf(value, wallTime);
-    return wait !== undefined && wait > 0 ? wait : undefined;
+    wait = millisecondsOf(value, wallTime);
   } catch {
     // A getter that throws: the failure counts, its advice is lost.
-    return undefined;
   }
+  return wait > 0 ? wait : undefined;
 }
 
 function headerOf(headers: unknown): unknown {
   if (typeof headers !== 'object' || headers === null) return undefined;
   const get = property(headers, 'get');
   if (typeof get === 'function') return get.call(headers, 'retry-after');
-  const name = Object.keys(headers).find(
-    key => key.toLowerCase() === 'retry-after',
+  const header = Object.entries(headers).find(
+    ([name]) => name.toLowerCase() === 'retry-after',
   );
-  return name === undefined ? undefined : property(headers, name);
+  return header?.[1];
 }
 
 const DAY = /^(mon|tue|wed|thu|fri|sat|sun)/i;
 
-function millisecondsOf(value: unknown, wallTime: number): number | undefined {
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  if (typeof first === 'number') {
-    return Number.isFinite(first) ? first * 1000 : undefined;
-  }
-  if (typeof first !== 'string') return undefined;
-  const text = first.trim();
+/** `NaN` for what is neither a number of seconds nor a date. */
+function millisecondsOf(value: unknown, wallTime: number): number {
+  const text = String(Array.isArray(value) ? value[0] : value).trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
   // Every date form of HTTP begins with the name of a day; Date.parse takes far more.
-  const date = DAY.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(date) ? undefined : date - wallTime;
+  // The oldest of them does not say GMT, but means it.
+  return (DAY.test(text) ? Date.parse(`${text} GMT`) : NaN) - wallTime;
 }
 
 function property(of: unknown, name: string): unknown {

@@ -10,11 +10,11 @@ export class SharedView {
   private coordinator: Coordinator | undefined;
 
   /**
-   * @param circuit who asks, as of now
+   * @param circuit who asks
    * @param report told of what the coordinator throws
    */
   constructor(
-    private readonly circuit: () => ProbeRequest,
+    private readonly circuit: ProbeRequest,
     private readonly report: (what: string, error: unknown) => void,
   ) {}
 
@@ -29,16 +29,15 @@ export class SharedView {
   }
 
   allowsProbe(): boolean {
-    return this.coordinator === undefined
-      ? true
-      : this.ask(each => each.allowsProbe(this.circuit()), true);
+    return this.ask(each => each.allowsProbe(this.request()), true);
   }
 
   /** Whether somebody else decides what the probes' results mean. */
   judgesProbes(): boolean {
-    return this.coordinator === undefined
-      ? false
-      : this.ask(each => each.judgesProbes?.(this.circuit()) ?? false, false);
+    return this.ask(
+      each => each.judgesProbes?.(this.request()) ?? false,
+      false,
+    );
   }
 
   /** Tells of an order, after it was done here. */
@@ -54,6 +53,12 @@ export class SharedView {
   /** What a snapshot tells of it. */
   describe(): SharedSnapshot | null {
     return this.ask(each => each.describe?.() ?? null, null);
+  }
+
+  /** As of now: what is asked with is nobody's to keep. */
+  private request(): ProbeRequest {
+    const { name, key, generation } = this.circuit;
+    return { name, key, generation };
   }
 
   private ask<T>(question: (coordinator: Coordinator) => T, otherwise: T): T {

@@ -174,9 +174,8 @@ export class StateMachine extends PhaseMachine implements Settler {
           : undefined;
       case 'forced-closed':
         return this.enter(now, false);
-      case 'forced-open':
-        return undefined;
     }
+    return undefined;
   }
 
   private enter(now: number, isProbe: boolean): Admission {
@@ -231,10 +230,8 @@ export class StateMachine extends PhaseMachine implements Settler {
       this.judgeWindow(now, error);
     } else if (phase.state === 'half-open') {
       record.record(now, ending, isSlow);
-      phase.tally.conclude(
-        admission,
-        ending === 'success' && !isSlow ? 'success' : 'failure',
-      );
+      if (ending === 'success' && !isSlow) phase.tally.succeed(admission);
+      else phase.tally.fail(admission);
       this.judgeTally(now, error);
     }
   }
@@ -261,12 +258,8 @@ export class StateMachine extends PhaseMachine implements Settler {
   private giveBack(admission: Admission): void {
     this.leave(admission);
     const { phase } = this;
-    if (
-      phase.state === 'half-open' &&
-      admission.generation === this.generation
-    ) {
-      phase.tally.giveBack(admission);
-    }
+    // A probe of an older generation has no place there.
+    if (phase.state === 'half-open') phase.tally.giveBack(admission);
   }
 
   private leave(admission: Admission): void {
@@ -298,7 +291,6 @@ export class StateMachine extends PhaseMachine implements Settler {
   }
 
   private judgeProbes(now: number): void {
-    if (this.phase.state !== 'half-open') return;
     this.judgeLapses(now);
     // New rules may have made the verdict certain.
     this.judgeTally(now, undefined);
@@ -306,15 +298,13 @@ export class StateMachine extends PhaseMachine implements Settler {
 
   /** Notices the deadlines that have passed, in the order in which they fell due. */
   private judgeLapses(now: number): void {
-    for (;;) {
-      const { phase } = this;
-      if (phase.state !== 'half-open') return;
-      const lapse = this.nextLapse(now);
-      if (lapse === undefined) return;
+    let lapse: Lapse | undefined;
+    while ((lapse = this.nextLapse(now)) !== undefined) {
       if (lapse.what === 'deadline') this.expire(lapse.probe, lapse.at);
       else {
-        const verdict = phase.tally.verdictSoFar(this.rules.halfOpen);
-        this.endProbing(verdict, phase.tally, lapse.at, undefined);
+        const { tally, at } = lapse;
+        const verdict = tally.verdictSoFar(this.rules.halfOpen);
+        this.endProbing(verdict, tally, at, undefined);
       }
     }
   }

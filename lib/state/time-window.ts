@@ -44,11 +44,9 @@ export class TimeWindow implements CallWindow {
     const bucket = this.bucketOf(now);
     if (bucket <= this.newest) return;
     if (this.calls > 0) {
-      if (bucket - this.newest >= this.buckets) this.clear();
-      else {
-        for (let each = this.newest + 1; each <= bucket; each++) {
-          this.drop(this.slotOf(each));
-        }
+      const first = Math.max(this.newest, bucket - this.buckets) + 1;
+      for (let each = first; each <= bucket; each++) {
+        this.drop(this.slotOf(each));
       }
     }
     this.newest = bucket;
@@ -83,10 +81,5 @@ export class TimeWindow implements CallWindow {
     this.failures -= figures[at + 1]!;
     this.slow -= figures[at + 2]!;
     figures.fill(0, at, at + FIGURES);
-  }
-
-  private clear(): void {
-    this.figures!.fill(0);
-    this.calls = this.failures = this.slow = 0;
   }
 }

@@ -16,18 +16,16 @@ export function timeoutWarnings(
 ): string[] {
   const given = isGivenIn(options);
   const warnings: string[] = [];
-  if (
-    slowCallDuration !== false &&
-    slowCallDuration >= timeout &&
-    given('slowCallDuration')
-  ) {
+  // Switched off is `false`, which is 0.
+  if (Number(slowCallDuration) >= timeout && given('slowCallDuration')) {
     warnings.push(
       `slowCallDuration: ${slowCallDuration} ms is not below the timeout of ${timeout} ms, so no call is slow before it has failed; make it smaller, or switch it off`,
     );
   }
   const wait =
     typeof openDuration === 'object' ? openDuration.initial : openDuration;
-  if (typeof wait === 'number' && wait <= timeout) {
+  // A function is no number, and nothing is below that.
+  if (Number(wait) <= timeout) {
     warnings.push(
       `openDuration: ${wait} ms is not above the timeout of ${timeout} ms, so calls from before the opening still hang when the first probe goes out; make it larger, or the timeout smaller`,
     );

@@ -17,7 +17,8 @@ function tallyOf(results: string): HalfOpenTally {
   for (const each of results) {
     const probe = new Admission(nobody, 0, 1, true);
     tally.enter(probe);
-    tally.conclude(probe, each === 'S' ? 'success' : 'failure');
+    if (each === 'S') tally.succeed(probe);
+    else tally.fail(probe);
   }
   return tally;
 }
