@@ -36,6 +36,7 @@ function problemsOfAll(): string[] {
     paths: {
       'nestjs-breaker': ['./lib/index.ts'],
       'nestjs-breaker/*': ['./lib/*/index.ts'],
+      'nestjs-breaker/testing/*': ['./lib/testing/*.ts'],
     },
   };
   const host = ts.createCompilerHost(settings);
