@@ -81,6 +81,13 @@ const axe = readFileSync(
     return page.value(name, { name: NAME, ...labels }) ?? Number.NaN;
   }
 
+  function reservations(): Promise<number> {
+    return metric('circuit_breaker_calls_total', {
+      ...SUCCESS,
+      name: 'inventory',
+    });
+  }
+
   it('lets nobody break it who has not the link of this start', async () => {
     await panel.getByText('You may look.').waitFor();
     await card(NAME).waitFor();
@@ -244,11 +251,9 @@ const axe = readFileSync(
   it('sends the customers home', async () => {
     await panel.getByRole('button', { name: 'None' }).click();
     await expectText(panel.locator('#customers-state'), /Nobody/);
-    const reserved = () =>
-      metric('circuit_breaker_calls_total', { ...SUCCESS, name: 'inventory' });
-    const calls = await reserved();
+    const calls = await reservations();
     await panel.waitForTimeout(1_500);
-    const later = await reserved();
+    const later = await reservations();
     // Those who were in it are still served.
     expect(later - calls).toBeLessThan(5);
     const { perSecond } = await answer<{ perSecond: number }>(
