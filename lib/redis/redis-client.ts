@@ -34,8 +34,8 @@ export function openConnection(
     keepAlive: 10_000,
     keyPrefix: '',
     retryStrategy: retryAfter,
-    // After a failover the old primary refuses to write: look for the new one.
-    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    // After a failover the old primary refuses to write: look for the new one. Before Redis 7 an error from within a script begins otherwise.
+    reconnectOnError: (error: Error) => /\bREADONLY\b/.test(error.message),
   } satisfies RedisOptions;
   const opened = connect(connection, own);
   // Each failed attempt is an event; without a listener it would be printed.

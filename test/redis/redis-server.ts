@@ -22,6 +22,8 @@ export function hasRedis(): boolean {
   return false;
 }
 
+const START_WITHIN_MS = 10_000;
+
 /** A server of the suite's own, on a free port. */
 export class RedisServer {
   private process: ChildProcess | undefined;
@@ -51,11 +53,15 @@ export class RedisServer {
         .concat('--save', ''),
       { stdio: 'ignore' },
     );
+    const { process: server } = this;
     const client = this.connect();
-    for (;;) {
+    for (const end = Date.now() + START_WITHIN_MS; ; await pause(20)) {
       const answer = await client.ping().catch(() => undefined);
       if (answer === 'PONG') break;
-      await new Promise(resolve => setTimeout(resolve, 20));
+      if (server.exitCode !== null || Date.now() > end) {
+        client.disconnect();
+        throw new Error(`${BINARY} does not answer on port ${this.port}.`);
+      }
     }
     client.disconnect();
   }
@@ -97,4 +103,8 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds));
 }
