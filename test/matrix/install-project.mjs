@@ -39,6 +39,10 @@ export async function installProject(project, folder, tarball) {
       'nestjs-breaker': `file:${tarball}`,
       '@nestjs/platform-fastify': `^${nest}.0.0`,
       '@nestjs/terminus': `^${nest}.0.0`,
+      '@opentelemetry/api': '^1.9.0',
+      '@opentelemetry/sdk-metrics': '^2.0.0',
+      ioredis: nest === 11 ? '^5.11.0' : '^6.0.0',
+      'prom-client': '^15.0.0',
     });
     project.adapt(manifest);
     return JSON.stringify(manifest, null, 2);
@@ -46,22 +50,40 @@ export async function installProject(project, folder, tarball) {
   await overlay(project, folder);
   await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: folder });
   await run('npm', ['run', 'build'], { cwd: folder });
+  // ts-jest of Nest 11 looks at the types of tests, SWC does not.
+  if (nest === 12) {
+    await run('npx', ['tsc', '-p', 'tsconfig.specs.json'], { cwd: folder });
+  }
 }
 
 async function overlay({ name, nest, runner }, folder) {
   const extension = nest === 12 ? '.js' : '';
-  for (const file of ['shop.ts', 'shop.spec.ts', 'main.ts']) {
+  for (const file of [
+    'shop.ts',
+    'shop.spec.ts',
+    'testing.spec.ts',
+    'wings.ts',
+    'main.ts',
+  ]) {
     const text = await readFile(join(OVERLAY, file), 'utf8');
     const target = join(folder, 'src', file);
-    await writeFile(target, text.replaceAll('%EXTENSION%', extension));
+    await writeFile(
+      target,
+      text.replaceAll('%EXTENSION%', extension).replaceAll('%RUNNER%', runner),
+    );
   }
   await edit(join(folder, 'src/app.module.ts'), text =>
     text
-      .replace('imports: []', 'imports: [ShopModule]')
+      .replace('imports: []', 'imports: [ShopModule, WingsModule]')
       .replace(
         '@Module(',
-        `import { ShopModule } from './shop${extension}';\n\n@Module(`,
+        `import { ShopModule } from './shop${extension}';\nimport { WingsModule } from './wings${extension}';\n\n@Module(`,
       ),
+  );
+  await cp(join(OVERLAY, 'entries.mjs'), join(folder, 'entries.mjs'));
+  await writeFile(
+    join(folder, 'tsconfig.specs.json'),
+    '{ "extends": "./tsconfig.json", "compilerOptions": { "noEmit": true }, "include": ["src"] }',
   );
   // Express answers supertest only in the end-to-end tests of the stock project.
   if (name === 'nest11-cjs-vitest') {

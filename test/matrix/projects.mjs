@@ -58,6 +58,59 @@ export const PROJECTS = [
   },
 ];
 
+/**
+ * Projects with nothing but what the package asks for: no optional peer.
+ *
+ * @type {{ name: string, nest: 11 | 12 }[]}
+ */
+export const BARE = [
+  { name: 'nest11-bare', nest: 11 },
+  { name: 'nest12-bare', nest: 12 },
+];
+
+/**
+ * Projects that run the repository's own table of ways in (RPC, GraphQL, gateways,
+ * jobs, HTTP) on the packed package: what Nest 11 does is not what Nest 12 does.
+ *
+ * @typedef {object} Table
+ * @property {string} name
+ * @property {11 | 12} nest
+ * @property {readonly ('esm' | 'cjs')[]} formats Jest cannot load Nest 12 from CommonJS
+ * @property {Readonly<Record<string, string>>} packages of this Nest version
+ */
+
+/** @type {Table[]} */
+export const TABLES = [
+  {
+    name: 'nest11-ways-in',
+    nest: 11,
+    formats: ['cjs', 'esm'],
+    packages: {
+      '@nestjs/apollo': '^13.0.0',
+      '@nestjs/event-emitter': '^3.0.0',
+      '@nestjs/graphql': '^13.0.0',
+      '@nestjs/mercurius': '^13.0.0',
+      '@nestjs/schedule': '^6.0.0',
+      ioredis: '^5.11.0',
+      nats: '^2.29.0',
+    },
+  },
+  {
+    name: 'nest12-ways-in',
+    nest: 12,
+    formats: ['esm'],
+    packages: {
+      '@nestjs/apollo': '^14.0.0',
+      '@nestjs/event-emitter': '^12.0.0',
+      '@nestjs/graphql': '^14.0.0',
+      '@nestjs/mercurius': '^14.0.0',
+      '@nestjs/schedule': '^12.0.0',
+      ioredis: '^6.0.0',
+      '@nats-io/transport-node': '~3.3.1',
+    },
+  },
+];
+
 /** What `npm test` has time for: the stock project of each Nest version. */
 export const STOCK = PROJECTS.slice(0, 2);
 

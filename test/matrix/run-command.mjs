@@ -9,14 +9,14 @@ const LONGEST_MS = 300_000;
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd: string, node?: string }} options `node`: the binary that `node` means to it
+ * @param {{ cwd: string, node?: string, env?: Record<string, string> }} options `node`: the binary that `node` means to it
  * @returns {Promise<string>} what it printed
  */
-export function run(command, args, { cwd, node = process.execPath }) {
+export function run(command, args, { cwd, node = process.execPath, env = {} }) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: environmentWith(node),
+      env: { ...environmentWith(node), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: LONGEST_MS,
     });

@@ -20,6 +20,7 @@ export async function tryApplication(folder, node, platform) {
     const url = await urlOf(child);
     await takeThroughAllStates(url);
     await rejectAtTheController(url);
+    await showOnTheWings(url);
   } finally {
     child.kill('SIGKILL');
   }
@@ -55,6 +56,26 @@ async function rejectAtTheController(url) {
   const refused = await fetch(`${url}/handlers`);
   assert.equal(refused.status, 503);
   assert.equal((await refused.json()).circuit, 'handlers');
+}
+
+/** What has happened is to be seen at every other entry point of the package. */
+async function showOnTheWings(url) {
+  const get = path => fetch(`${url}/${path}`);
+  const metrics = await (await get('metrics')).text();
+  assert.match(metrics, /^circuit_breaker_state\{.*name="rates".*\} 0$/m);
+  assert.match(metrics, /^circuit_breaker_state\{.*name="handlers".*\} 1$/m);
+  const page = await get('dashboard');
+  assert.equal(page.status, 200);
+  const html = await page.text();
+  const [, script] = /<script[^>]* src="([^"]+)"/.exec(html) ?? [];
+  assert(script, `no script on the page:\n${html}`);
+  assert.equal((await fetch(new URL(script, `${page.url}/`))).status, 200);
+  const circuits = await (await get('dashboard/api/circuits')).text();
+  assert.match(circuits, /"rates"/);
+  const names = await (await get('wings/opentelemetry')).json();
+  assert(names.includes('circuit_breaker_state'), names.join(' '));
+  const { status } = await (await get('wings/fleet')).json();
+  assert.equal(typeof status.joined, 'boolean');
 }
 
 function urlOf(child) {

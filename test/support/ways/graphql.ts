@@ -22,17 +22,12 @@ import { Above, Below } from './enhancers.js';
 import { Upstream } from './upstream.js';
 import type { Blueprint, Seen, Way } from './way.js';
 
-@ObjectType()
-class Thing {
-  @Field(() => String)
-  id = 'thing';
-}
-
-@Resolver(() => Thing)
-class ThingResolver {
-  @Query(() => Thing)
-  thing(): Thing {
-    return new Thing();
+/** No server takes a schema without queries. */
+@Resolver()
+class Anything {
+  @Query(() => String)
+  anything(): string {
+    return 'anything';
   }
 }
 
@@ -72,8 +67,26 @@ function mutations(blueprint: Blueprint): Type {
   return Handlers;
 }
 
+/** What has the queries that lead to the fields of a class. */
+const roots = new Map<Type, Type>();
+
 function fields(blueprint: Blueprint): Type {
   const { pattern, onClass, onMethod, signal } = blueprint;
+  // Of its own: Nest 11 gives no more fields to a type that an application has had.
+  @ObjectType(`Thing_${pattern}`)
+  class Thing {
+    @Field(() => String)
+    id = 'thing';
+  }
+
+  @Resolver(() => Thing)
+  class Root {
+    @Query(() => Thing, { name: `thing_${pattern}` })
+    thing(): Thing {
+      return new Thing();
+    }
+  }
+
   @Resolver(() => Thing)
   @onClass
   class Handlers {
@@ -87,6 +100,7 @@ function fields(blueprint: Blueprint): Type {
       return this.upstream.ask(word, given);
     }
   }
+  roots.set(Handlers, Root);
   return Handlers;
 }
 
@@ -151,7 +165,8 @@ function way(
           providers: [
             ...(metadata.providers ?? []),
             ...resolvers,
-            ThingResolver,
+            ...resolvers.flatMap(each => roots.get(each) ?? []),
+            Anything,
           ],
         }),
         server.adapter,
@@ -224,7 +239,8 @@ const KINDS: readonly Kind[] = [
   {
     name: 'field resolver',
     define: fields,
-    write: (name, word) => `{ thing { ${name}(word: "${word}") } }`,
+    write: (name, word) =>
+      `{ thing: thing_${name} { ${name}(word: "${word}") } }`,
     send: post,
   },
   {
