@@ -92,9 +92,11 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   get(name: string): Circuit {
     const circuit = this.find(name);
     if (circuit !== undefined) return circuit;
+    // What is no string may not even have one.
+    const asked = typeof name === 'string' ? name : quote(name);
     throw new UnknownCircuitError(
-      name,
-      this.declarations.closestTo(String(name)),
+      asked,
+      this.declarations.closestTo(asked),
       this.names(),
     );
   }

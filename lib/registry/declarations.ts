@@ -155,6 +155,9 @@ export class Declarations {
    * @throws InvalidOptionsError
    */
   create(name: string, options: PresetCircuitOptions = {}): void {
+    if (typeof name !== 'string') {
+      throw new InvalidOptionsError('A circuit', nameProblems(name, undefined));
+    }
     const subject = `Circuit "${name}"`;
     if (!isMergeable(options)) {
       parseOptions(circuitOptionsSchema, options, subject);
