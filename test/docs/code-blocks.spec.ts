@@ -1,15 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
-import { codeBlocksOf, type CodeBlock } from './code-blocks.js';
+import { codeBlocksOf, fencesOf, type CodeBlock } from './code-blocks.js';
+import { pagesOf } from './pages.js';
 
-const PAGES = [
-  'README.md',
-  ...readdirSync('docs', { encoding: 'utf8', recursive: true })
-    .filter(name => name.endsWith('.md'))
-    .map(name => join('docs', name)),
-];
+const PAGES = pagesOf('README.md', 'docs');
 const BLOCKS = PAGES.flatMap(codeBlocksOf);
 const FOLDER = resolve('test/docs');
 
@@ -63,9 +60,64 @@ function problemsOfAll(): string[] {
   });
 }
 
+function fencesIn(language: string): string[] {
+  return PAGES.flatMap(fencesOf)
+    .filter(fence => fence.language === language)
+    .map(({ page, line }) => `${page}:${line}`);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 describe('the code in the docs', () => {
-  it('is found', () => {
-    expect(BLOCKS.length).toBeGreaterThan(10);
+  it('is found, each block of it', () => {
+    const found = BLOCKS.map(({ page, line }) => `${page}:${line}`);
+    expect(found.length).toBeGreaterThan(50);
+    expect(fencesIn('ts')).toEqual(found);
+  });
+
+  it('is in a language that is checked, or that is no code', () => {
+    const checked = ['ts', 'json', 'sh', 'yaml', 'text', 'mermaid'];
+    const unknown = PAGES.flatMap(fencesOf)
+      .filter(({ language }) => !checked.includes(language))
+      .map(({ page, line, language }) => `${page}:${line} ${language}`);
+    expect(unknown).toEqual([]);
+  });
+
+  it('is JSON where it says so', () => {
+    for (const { page, line, language, text } of PAGES.flatMap(fencesOf)) {
+      if (language !== 'json') continue;
+      expect({ at: `${page}:${line}`, ok: isJson(text) }).toEqual({
+        at: `${page}:${line}`,
+        ok: true,
+      });
+    }
+  });
+
+  it('is right for the shell, and names scripts that exist', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    for (const { page, line, language, text } of PAGES.flatMap(fencesOf)) {
+      if (language !== 'sh') continue;
+      const { stderr } = spawnSync('sh', ['-n'], { input: text });
+      const unknown = Array.from(
+        text.matchAll(/npm run (?:-s )?([\w:]+)/g),
+        ([, name = '']) => name,
+      ).filter(name => scripts[name] === undefined);
+      expect({ page, line, stderr: String(stderr), unknown }).toEqual({
+        page,
+        line,
+        stderr: '',
+        unknown: [],
+      });
+    }
   });
 
   it('compiles', () => {

@@ -12,6 +12,17 @@ export interface CodeBlock {
   readonly code: string;
 }
 
+/** A fenced block of any language. */
+export interface Fence {
+  readonly page: string;
+  readonly line: number;
+  /** What stands behind the fence: a language. */
+  readonly language: string;
+  /** Spaces before it. */
+  readonly indent: string;
+  readonly text: string;
+}
+
 const BLOCK =
   /(?:<!-- (?<kind>given|run): (?<text>(?:(?!-->)[\s\S])*?) -->\s*)?^```ts\n(?<code>[\s\S]*?)^```$/gm;
 
@@ -29,4 +40,26 @@ export function codeBlocksOf(page: string): CodeBlock[] {
       code,
     };
   });
+}
+
+/** Everything that is fenced in a page, found line by line. */
+export function fencesOf(page: string): Fence[] {
+  const fences: Fence[] = [];
+  const lines = readFileSync(page, 'utf8').split('\n');
+  for (let at = 0; at < lines.length; at++) {
+    const open = /^(\s*)(```+|~~~+)(.*)$/.exec(lines[at]!);
+    if (open === null) continue;
+    const [, indent = '', fence = '', language = ''] = open;
+    const end = lines.indexOf(`${indent}${fence}`, at + 1);
+    if (end === -1) throw new Error(`${page}:${at + 1} is never closed`);
+    fences.push({
+      page,
+      line: at + 2,
+      language: language.trim(),
+      indent,
+      text: lines.slice(at + 1, end).join('\n'),
+    });
+    at = end;
+  }
+  return fences;
 }

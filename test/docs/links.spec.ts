@@ -11,7 +11,9 @@ const DOCS = pagesOf('README.md', 'docs');
 const PAGES = [
   ...DOCS,
   ...pagesOf('sample-app/README.md'),
-  ...['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
 ];
 
 describe.each(PAGES)('%s', page => {
