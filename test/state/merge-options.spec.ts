@@ -4,6 +4,8 @@ import { mergeOptions } from '../../lib/state/merge-options.js';
 
 const wait = () => 1_000;
 
+const nested = (inner: object) => ({ a: { b: { c: { d: inner } } } });
+
 describe('mergeOptions', () => {
   it.each<[string, CircuitOptions, CircuitOptions, CircuitOptions]>([
     [
@@ -74,6 +76,36 @@ describe('mergeOptions', () => {
     ],
   ])('%s', (_rule, base, patch, merged) => {
     expect(mergeOptions(base, patch)).toEqual(merged);
+  });
+
+  it('leaves out what is undefined below', () => {
+    const merged = mergeOptions<object>({ mode: undefined }, {});
+    expect(Object.keys(merged)).toEqual([]);
+  });
+
+  it('takes a type of something else for an option like others', () => {
+    expect(
+      mergeOptions<object>(
+        { store: { type: 'a', size: 1 } },
+        { store: { type: 'b' } },
+      ),
+    ).toEqual({ store: { type: 'b', size: 1 } });
+  });
+
+  it('merges and copies down to the fourth group, and replaces below', () => {
+    const below = { e: { old: 1 } };
+    const given = { e: { new: 1 } };
+    const merged = mergeOptions<object>(nested(below), nested(given));
+    expect(merged).toEqual(nested({ e: { new: 1 } }));
+    const { a } = merged as ReturnType<typeof nested>;
+    expect(a.b.c.d).not.toBe(given);
+    expect((a.b.c.d as typeof given).e).toBe(given.e);
+  });
+
+  it('answers options that can be changed', () => {
+    const merged = mergeOptions<{ mode?: string }>({ mode: 'shadow' }, {});
+    delete merged.mode;
+    expect(merged).toEqual({});
   });
 
   it('changes and keeps neither argument', () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 import {
   circuitOptionsSchema,
   type CircuitOptions,
 } from '../../lib/state/circuit-options.js';
+import { option, parseDuration } from '../../lib/state/option.js';
 import {
   examineOptions,
+  isGivenIn,
   parseOptions,
   sealOptions,
 } from '../../lib/state/parse-options.js';
@@ -98,6 +101,8 @@ describe('parseOptions', () => {
 
     expect(rules.halfOpen.calls).toBe(5);
     expect(rules.ignoreErrors).toEqual([Error]);
+    expect(Object.isFrozen(rules.ignoreErrors)).toBe(true);
+    expect(Object.isFrozen(options.ignoreErrors)).toBe(false);
     for (const part of [rules, rules.halfOpen, rules.window]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
@@ -134,7 +139,143 @@ describe('parseOptions', () => {
     ]);
   });
 
+  it('warns nobody where nobody asked for it', () => {
+    const input = { minimumCalls: 50, window: { size: 10 } };
+
+    expect(
+      parseOptions(circuitOptionsSchema, input, 'Circuit').minimumCalls,
+    ).toBe(10);
+  });
+
+  it('tells what is refused as a problem, not as a warning, too', () => {
+    const window = { type: 'time', duration: 10, buckets: 20 };
+
+    const { problems, warnings } = examineOptions(circuitOptionsSchema, {
+      window,
+    });
+
+    expect(problems).toHaveLength(1);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each<[unknown, string, string[]]>([
+    [
+      { type: 'time', size: 5, buckets: 0 },
+      'a wrong value beside a key of the other kind',
+      ['window.buckets', 'window.size'],
+    ],
+    [
+      { type: 'tiem', size: 0 },
+      'a type that is none, for nothing else',
+      ['window.type'],
+    ],
+    [{ type: 5 }, 'a type that is no word', ['window.type']],
+    [{ type: 'count', size: 0 }, 'the kind that was named', ['window.size']],
+    [{ size: 0, maxAge: 'x' }, 'two', ['window.size', 'window.maxAge']],
+  ])('complains about a window %p: %s', (window, _what, paths) => {
+    const { problems } = errorOf({ window });
+    expect(problems.map(({ path }) => path)).toEqual(paths);
+  });
+
+  it.each([
+    [{ recordErrors: [Error, 5] }, 'recordErrors[1]: got 5, takes an error'],
+    [
+      { window: new Date(0) },
+      `window: got 1970-01-01T00:00:00.000Z, takes { type: 'count', size, maxAge } or { type: 'time', duration, buckets }`,
+    ],
+    [{ openDuration: null }, 'openDuration: got null, takes a duration'],
+  ])('says what is taken: %p', (options, line) => {
+    expect(messageOf(options)).toContain(line);
+  });
+
+  describe('of any schema', () => {
+    const inner = z.strictObject({ x: z.number() });
+    const schema = option(
+      z.strictObject({
+        group: option(z.strictObject({ inner, y: z.number() }), 'a group'),
+        named: option(z.record(z.string(), z.number()), 'numbers by name'),
+        each: option(
+          z.record(z.string(), option(z.number(), 'a number')),
+          'numbers by name',
+        ),
+      }),
+      'a thing',
+    );
+    const fine = { inner: { x: 1 }, y: 1 };
+    const problemsIn = (input: unknown) =>
+      examineOptions(schema, input).problems.map(
+        ({ path, message }) => `${path}: ${message}`,
+      );
+
+    it.each([
+      [5, ['options: got 5, takes a thing']],
+      [
+        { group: { inner: new Date(0), y: 'x' }, named: {}, each: {} },
+        [
+          'group.inner: got 1970-01-01T00:00:00.000Z, takes an object of options',
+          `group.y: got 'x', takes a group`,
+        ],
+      ],
+      [
+        { group: { inner: { x: 'x' }, y: 1 }, named: {}, each: {} },
+        [`group.inner.x: got 'x', takes a group`],
+      ],
+      [
+        { group: fine, named: { a: 'x' }, each: { b: 'y' } },
+        [
+          `named.a: got 'x', takes numbers by name`,
+          `each.b: got 'y', takes a number`,
+        ],
+      ],
+      [
+        { group: fine, named: {}, each: null },
+        ['each: got null, takes numbers by name'],
+      ],
+    ])('says the closest words: %p', (input, problems) => {
+      expect(problemsIn(input)).toEqual(problems);
+    });
+  });
+
+  it('knows what was given from what was not', () => {
+    const given = isGivenIn({ window: { size: 5, maxAge: undefined }, a: 5 });
+    expect(given('window')).toBe(true);
+    expect(given('window', 'size')).toBe(true);
+    expect(given('window', 'maxAge')).toBe(false);
+    expect(given('halfOpen', 'calls')).toBe(false);
+    expect(given('a', 'toString')).toBe(false);
+    expect(isGivenIn(undefined)('window')).toBe(false);
+  });
+
+  it('writes a long key short', () => {
+    const [problem] = errorOf({ [`${'x'.repeat(300)} y`]: 1 }).problems;
+    expect(problem?.path).toBe(`["${'x'.repeat(100)}"]`);
+  });
+
+  it.each([
+    ['', undefined],
+    ['1'.repeat(100), Number('1'.repeat(100))],
+    ['1'.repeat(101), undefined],
+    ['soon', undefined],
+    ['1.5s', 1_500],
+    [true, undefined],
+  ])('reads the duration %p as %p', (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+  });
+
   describe('on an unknown key', () => {
+    it.each([
+      [{ type: 'time', bukets: 3 }, 'did you mean "buckets"?'],
+      [{ type: 'time', xyzzy: 3 }, 'there are: type, duration, buckets'],
+      [{ type: 'count', xyzzy: 3 }, 'there are: type, size, maxAge'],
+      [{ type: 'time', siez: 3 }, 'there are: type, duration, buckets'],
+    ])('names what goes with the type: %p', (window, line) => {
+      const { problems } = errorOf({ window });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.message).toMatch(
+        new RegExp(`${line.replace('?', '\\?')}$`),
+      );
+    });
+
     it.each([
       ['openduration', 'openDuration'],
       ['opneDuration', 'openDuration'],
@@ -191,10 +332,10 @@ describe('parseOptions', () => {
     [{ initial: '1s' }, 'openDuration.multiplier: is missing, takes a number'],
     [{ initial: 'x', multiplier: 2 }, `openDuration.initial: got 'x', takes`],
   ])('complains about the kind that was meant: %p', (group, line) => {
-    const option = 'type' in group ? 'window' : 'openDuration';
+    const key = 'type' in group ? 'window' : 'openDuration';
 
-    expect(messageOf({ [option]: group })).toContain(line);
-    expect(errorOf({ [option]: group }).problems).toHaveLength(1);
+    expect(messageOf({ [key]: group })).toContain(line);
+    expect(errorOf({ [key]: group }).problems).toHaveLength(1);
   });
 
   it('tells of a contradiction and of a wrong type elsewhere at once', () => {

@@ -26,7 +26,18 @@ describe('quote', () => {
     );
   });
 
-  it('cuts what is long', () => {
+  it('shows twenty keys', () => {
+    const keys = Object.fromEntries(Array(20).entries());
+    expect(quote(keys)).toContain(`{ '0': undefined`);
+  });
+
+  it('shows one blank for many', () => {
+    expect(quote({ 'a  \t b': 1 })).not.toMatch(/\s\s/);
+    expect(quote(new Error('two\n\n  lines'))).toBe('[Error: two lines]');
+  });
+
+  it('cuts what is longer than a hundred letters', () => {
+    expect(quote('x'.repeat(98))).toBe(`'${'x'.repeat(98)}'`);
     expect(quote('x'.repeat(10_000))).toHaveLength(100);
   });
 

@@ -185,6 +185,9 @@ describe('rule 13: Retry-After', () => {
     [true, undefined],
     [{}, undefined],
     ['Thu, 01 Jan 1970 00:00:10 GMT', 10_000],
+    ['Thursday, 01-Jan-70 00:00:10 GMT', 10_000],
+    // Ends in digits, and does not say that it is GMT.
+    ['Thu Jan  1 00:00:10 1970', 10_000],
     ['1 Jan 1970 00:00:10 GMT', undefined],
     ['Wed, 31 Dec 1969 23:59:59 GMT', undefined],
   ])('rule 13: %p is %p', (value, expected) => {

@@ -2,6 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import { CircuitBench } from '../support/circuit-bench.js';
 
+describe('rule 15: rules that become stricter', () => {
+  it('rule 15: let in a call after slow ones: the next outcome trips', () => {
+    const bench = new CircuitBench({ minimumCalls: 10 }).play('LL');
+    bench.circuit.configure({ minimumCalls: 2 });
+    const permit = bench.acquire();
+    expect(bench.state).toBe('closed');
+    permit.success();
+    expect(bench.state).toBe('open');
+  });
+});
+
 describe('rule 15: configure', () => {
   it('rule 15: does not trip by itself; the next outcome does', () => {
     const bench = new CircuitBench({ consecutiveFailures: 10 }).play('FFFF');

@@ -82,6 +82,15 @@ describe('snapshot()', () => {
     });
   });
 
+  it('is of a circuit whose slow calls were cancelled', () => {
+    const bench = new CircuitBench({ slowCallDuration: 100 });
+    const call = bench.circuit.machine.tryAcquire();
+    bench.advance(101);
+    call?.cancel();
+    expect(bench.told).toEqual(['ignored', 'slow']);
+    expect(bench.totals).toMatchObject({ calls: 1, ignored: 1, slow: 1 });
+  });
+
   it('tells latencies', () => {
     const bench = new CircuitBench();
     for (let ms = 1; ms <= 100; ms++) bench.acquire().success(ms);

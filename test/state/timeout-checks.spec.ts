@@ -43,6 +43,11 @@ describe('timeoutWarnings', () => {
     ['a default that nobody chose', {}, 1_000],
     ['a slow call below the timeout', { slowCallDuration: '1s' }, 1_001],
     ['slow calls switched off', { slowCallDuration: false }, 10],
+    [
+      'slow calls switched off, whatever the timeout',
+      { slowCallDuration: false },
+      0.5,
+    ],
     ['a wait above the timeout', { openDuration: 1_001 }, 1_000],
     ['a wait that a function decides', { openDuration: () => 1 }, 1_000],
   ])('says nothing of %s', (_what, options, timeout) => {
