@@ -29,20 +29,23 @@ export default {
     'sample-app/src/fleet/main.ts',
     'sample-app/src/upstreams/{configuration,inventory,payment-gateway,recommendations}.ts',
     // Commands that a page of the docs names.
-    'bench/{dashboard,report,wings}.mjs',
+    'bench/{dashboard,report,wings,wings-requests}.mjs',
     // Imported under a name that is made at run time.
     'bench/loops.mjs',
     'bench/subjects/{cockatiel,hand-written,nestjs-breaker,opossum}.mjs',
-    // Processes that tests start, and what the compiler alone looks at.
+    // Processes that tests and benchmarks start, what Vitest runs, what the compiler alone looks at.
     'test/redis/processes/worker.mjs',
-    'test/support/storm-server.mjs',
+    'test/support/{refuse-optional-peers,start-server,storm-server}.mjs',
+    'test/testing/vitest/*.vitest.ts',
+    'test/testing/vitest/vitest.config.mjs',
+    'bench/wings-app.mjs',
     'test/types/*.ts',
   ],
   project: [
     '{lib,test,bench,scripts}/**/*.{ts,mjs}',
     'sample-app/src/**/*.ts',
     // Files of users' projects; test/matrix copies them there.
-    '!test/matrix/project/**',
+    '!test/matrix/{bare,project,table}/**',
   ],
   // A type that stands in the signature of its own file's export has a name for readers.
   ignoreExportsUsedInFile: { interface: true, type: true },

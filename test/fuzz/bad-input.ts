@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 
 /** How many inputs one run of a suite tries; `FUZZ_RUNS=5000` for a night. */
-export const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+const FUZZ_RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
 
 /** For `fc.assert`: a failure prints its seed, and `FUZZ_SEED` repeats it. */
 export const fuzzSettings = {

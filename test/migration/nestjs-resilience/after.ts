@@ -4,7 +4,7 @@ import { Users, type User, type UsersService } from './users.js';
 
 /** The same, migrated by the table: each option by its row. */
 @Injectable()
-export class UsersAfter implements UsersService {
+class UsersAfter implements UsersService {
   constructor(private readonly users: Users) {}
 
   @CircuitBreaker('users', {

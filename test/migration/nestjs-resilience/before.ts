@@ -15,7 +15,7 @@ import { Users, type User, type UsersService } from './users.js';
 
 /** The shop's users, as they were with nestjs-resilience. */
 @Injectable()
-export class UsersBefore implements UsersService {
+class UsersBefore implements UsersService {
   constructor(private readonly users: Users) {}
 
   @UseResilience(
