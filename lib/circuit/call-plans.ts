@@ -12,19 +12,16 @@ export type ExecuteOptions = CallOptions & {
   args?: readonly unknown[] | undefined;
 };
 
-const BARE = compileCallOptions(undefined);
-
 /** The plans of a circuit's calls: options are examined once for each object that holds them. */
 export class CallPlans {
-  private readonly plans = new WeakMap<object, CallPlan>();
+  private plans: WeakMap<object, CallPlan> | undefined;
 
-  /**
-   * @param subject whose options they are, in messages
-   * @param compiled told of each plan once
-   */
+  /** @param circuit whose calls they are; told of each timeout once */
   constructor(
-    private readonly subject: string,
-    private readonly compiled: (plan: CallPlan) => void,
+    private readonly circuit: {
+      readonly name: string;
+      warnOfTimeout(plan: CallPlan): void;
+    },
   ) {}
 
   /**
@@ -32,20 +29,21 @@ export class CallPlans {
    *
    * @throws InvalidOptionsError that lists every bad option
    */
-  of(options: ExecuteOptions | undefined): CallPlan {
-    if (options === undefined) return BARE;
-    return this.plans.get(options) ?? this.compile(options);
+  of(options: ExecuteOptions): CallPlan {
+    return this.plans?.get(options) ?? this.compile(options);
   }
 
   private compile(options: ExecuteOptions): CallPlan {
     const { signal: _signal, args: _args, ...callOptions } = options;
     const { cache } = callOptions;
-    const plan = compileCallOptions(callOptions, this.subject, {
+    const subject = `A call of "${this.circuit.name}"`;
+    const plan = compileCallOptions(callOptions, subject, {
       // Options are often spread into a new object at each call; the object of the cache stays.
       cache: typeof cache === 'object' ? cache : undefined,
     });
+    this.plans ??= new WeakMap();
     this.plans.set(options, plan);
-    this.compiled(plan);
+    this.circuit.warnOfTimeout(plan);
     return plan;
   }
 }

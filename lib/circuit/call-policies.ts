@@ -36,14 +36,16 @@ const MOST_KEPT = 64;
  * call, and a retry budget for each call would be none.
  */
 export class PolicyPool {
-  private readonly policies = new WeakMap<CallPlan, CallPolicies>();
-  private readonly caches = new WeakMap<object, CallCache>();
+  // Made when they are wanted: most of ten thousand circuits have bare calls alone.
+  private policies: WeakMap<CallPlan, CallPolicies> | undefined;
+  private caches: WeakMap<object, CallCache> | undefined;
   private kept:
     LRUCache<string, TimeLimit | Deadline | RetryBudget> | undefined;
 
   constructor(private readonly host: PolicyDependencies) {}
 
   of(plan: CallPlan): CallPolicies {
+    this.policies ??= new WeakMap();
     let policies = this.policies.get(plan);
     if (policies === undefined) {
       policies = this.create(plan);
@@ -86,6 +88,7 @@ export class PolicyPool {
   }
 
   private cacheOf(plan: CallPlan): CallCache {
+    this.caches ??= new WeakMap();
     let cache = this.caches.get(plan.cacheIdentity);
     if (cache === undefined) {
       cache = new CallCache(plan, this.host);

@@ -5,8 +5,7 @@ import type { Permit } from '../state/admission.js';
 import type { Totals } from '../state/call-record.js';
 import type { CircuitOptions, CircuitRules } from '../state/circuit-options.js';
 import type { CircuitState } from '../state/circuit-state.js';
-import { createClassifier, type Classifier } from '../state/classification.js';
-import { systemClock, type Clock } from '../state/clock.js';
+import type { Clock } from '../state/clock.js';
 import type { Order } from '../state/coordinator.js';
 import {
   CIRCUIT_EVENT_TYPES,
@@ -16,7 +15,7 @@ import {
 } from '../state/events.js';
 import { explain, type Explanation } from '../state/explanation.js';
 import { takeSnapshot, type CircuitSnapshot } from '../state/snapshot.js';
-import { StateMachine } from '../state/state-machine.js';
+import type { StateMachine } from '../state/state-machine.js';
 import { timeoutWarnings } from '../state/timeout-checks.js';
 import type { Body, Call, CallContext, KindOfAnswers } from './call.js';
 import {
@@ -26,13 +25,16 @@ import {
 } from './call-options.js';
 import { CallPlans, type ExecuteOptions } from './call-plans.js';
 import type { CircuitDependencies } from './circuit-dependencies.js';
+import { CircuitHost } from './circuit-host.js';
 import { EventStream } from './event-stream.js';
 import { invoke } from './invoke.js';
 import { OnceReporter } from './once-reporter.js';
-import { OptionLayers } from './option-layers.js';
-import { Pipeline, type PipelineDependencies } from './pipeline.js';
+import { NO_OPTIONS, OptionLayers } from './option-layers.js';
+import { Pipeline } from './pipeline.js';
 
 const NO_CALL: Call = Object.freeze({});
+const BARE = compileCallOptions(undefined);
+const NO_DEPENDENCIES: CircuitDependencies = Object.freeze({});
 
 /**
  * One dependency's circuit breaker. Usable without Nest; in a Nest application
@@ -47,10 +49,10 @@ export class Circuit {
   readonly pipeline: Pipeline;
   /** @internal what decides; for the wings that share a view of it. */
   readonly machine: StateMachine;
-  private readonly host: { classify: Classifier } & PipelineDependencies;
+  private readonly host: CircuitHost;
   private readonly reporter: OnceReporter;
-  private readonly options: OptionLayers;
-  private readonly plans: CallPlans;
+  private readonly layers: OptionLayers;
+  private ownPlans: CallPlans | undefined;
 
   /**
    * @param name what it is called in errors, events and metrics
@@ -59,50 +61,26 @@ export class Circuit {
    */
   constructor(
     readonly name: string,
-    options: CircuitOptions = {},
-    private readonly dependencies: CircuitDependencies = {},
+    options: CircuitOptions = NO_OPTIONS,
+    private readonly dependencies: CircuitDependencies = NO_DEPENDENCIES,
   ) {
-    const { clock = systemClock, random = Math.random } = dependencies;
     this.reporter = new OnceReporter(name, dependencies.logger);
-    const { report, warn } = this.reporter;
-    this.options = new OptionLayers(`Circuit "${name}"`, warn);
-    const { rules, commit } = this.options.withBase(options);
+    this.layers = new OptionLayers(name, this.reporter);
+    const { rules, commit } = this.layers.withBase(options);
     commit();
-    this.plans = new CallPlans(`A call of "${name}"`, plan =>
-      this.warnOfTimeout(plan),
-    );
-    this.machine = new StateMachine(name, this.key, rules, {
-      clock,
-      random,
-      coordinator: dependencies.coordinator,
-      report,
-    });
-    const { machine } = this;
-    this.host = {
-      name,
-      key: this.key,
-      clock,
-      random,
-      cacheStore: dependencies.cacheStore,
-      machine,
-      report,
-      classify: createClassifier(rules, report),
-      warn,
-      get captureStack() {
-        return machine.rules.captureStack;
-      },
-    };
+    this.host = new CircuitHost(name, rules, this.reporter, dependencies);
+    this.machine = this.host.machine;
     this.pipeline = new Pipeline(this.host);
   }
 
   /** The key of a keyed circuit, else `null`. */
   get key(): string | null {
-    return this.dependencies.key ?? null;
+    return this.host.key;
   }
 
   /** @internal what its time is measured with. */
   get clock(): Clock {
-    return this.dependencies.clock ?? systemClock;
+    return this.host.clock;
   }
 
   /** Where the circuit stands. Reading it changes nothing: an open circuit whose wait is over is `open` until a call probes. */
@@ -142,7 +120,7 @@ export class Circuit {
     options?: ExecuteOptions,
   ): Promise<T> {
     try {
-      const plan = this.plans.of(options);
+      const plan = this.planOf(options);
       const { pipeline } = this.target(plan, options);
       const answer = pipeline.execute(plan, call as Body, options ?? NO_CALL);
       return answer as Promise<T>;
@@ -160,7 +138,7 @@ export class Circuit {
     call: (context: CallContext) => T,
     options?: ExecuteOptions,
   ): T {
-    const plan = this.plans.of(options);
+    const plan = this.planOf(options);
     return this.target(plan, options).pipeline.executeSync(
       plan,
       call as Body,
@@ -191,7 +169,7 @@ export class Circuit {
 
   /** The same Observable behind the circuit: each subscription is one call. */
   protect<T>(source: Observable<T>, options?: ExecuteOptions): Observable<T> {
-    const plan = this.plans.of(options);
+    const plan = this.planOf(options);
     return defer(() =>
       this.target(plan, options).pipeline.protect(
         plan,
@@ -242,7 +220,7 @@ export class Circuit {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   preparePatch(patch: CircuitOptions): () => void {
-    const { rules, commit } = this.options.withPatch(patch);
+    const { rules, commit } = this.layers.withPatch(patch);
     return () => {
       commit();
       this.follow(rules);
@@ -259,7 +237,7 @@ export class Circuit {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   prepare(base: CircuitOptions): () => void {
-    const { rules, commit } = this.options.withBase(base);
+    const { rules, commit } = this.layers.withBase(base);
     return () => {
       commit();
       if (!isDeepStrictEqual(rules, this.rules)) this.follow(rules);
@@ -333,7 +311,7 @@ export class Circuit {
   /** @internal Tells, once for each method, of rules that are surely not meant beside its timeout. */
   warnOfTimeout({ timeout, subject }: CallPlan): void {
     if (timeout === false) return;
-    const { given } = this.options;
+    const { given } = this.layers;
     for (const warning of timeoutWarnings(this.rules, given, timeout)) {
       // Not the whole warning: a timeout may be another number at each call.
       const kind = `${subject}: ${warning.slice(0, warning.indexOf(':'))}`;
@@ -341,13 +319,18 @@ export class Circuit {
     }
   }
 
+  private planOf(options: ExecuteOptions | undefined): CallPlan {
+    if (options === undefined) return BARE;
+    this.ownPlans ??= new CallPlans(this);
+    return this.ownPlans.of(options);
+  }
+
   private tellOrder(order: Omit<Order, 'state'>): void {
     this.machine.shared.tellOrder({ ...order, state: this.state });
   }
 
   private follow(rules: CircuitRules): void {
-    this.host.classify = createClassifier(rules, this.reporter.report);
-    this.machine.configure(rules);
+    this.host.configure(rules);
     this.pipeline.configure();
   }
 

@@ -50,10 +50,10 @@ export class ObservableWay {
 
   /** fallback( cache( deadline( retry( attempt )))) */
   run<T>(plan: CallPlan, source: Observable<T>, call: Call): Observable<T> {
-    const { answering, policiesOf } = this.around;
+    const { answering, pool } = this.around;
     return defer(() => {
       const state: StreamState = {};
-      const way = { plan, source, call, state, policies: policiesOf(plan) };
+      const way = { plan, source, call, state, policies: pool.of(plan) };
       const answers = this.cached(way);
       if (plan.fallback === undefined) return answers;
       return answers.pipe(

@@ -1,13 +1,15 @@
 import { Logger } from '@nestjs/common';
 import type { CircuitLogger } from './circuit-dependencies.js';
 
+const NEST_LOGGER = new Logger('CircuitBreaker');
+
 /** Tells a person about one circuit, each kind of thing once: what happens at one call does so at every call. */
 export class OnceReporter {
-  private readonly told = new Set<string>();
+  private told: Set<string> | undefined;
 
   constructor(
     private readonly name: string,
-    private readonly logger: CircuitLogger = new Logger('CircuitBreaker'),
+    private readonly logger: CircuitLogger = NEST_LOGGER,
   ) {}
 
   /** Tells of a function of the user's that threw and was passed over. */
@@ -24,7 +26,9 @@ export class OnceReporter {
   };
 
   /** Warns each time: whoever calls knows how often that is. */
-  readonly warn = (message: string): void => this.logger.warn(message);
+  warn(message: string): void {
+    this.logger.warn(message);
+  }
 
   /** @param kind what is told once */
   warnOnce(kind: string, message: string): void {
@@ -32,6 +36,7 @@ export class OnceReporter {
   }
 
   private isFirst(kind: string): boolean {
+    this.told ??= new Set();
     if (this.told.has(kind)) return false;
     this.told.add(kind);
     return true;

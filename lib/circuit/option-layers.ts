@@ -4,7 +4,11 @@ import {
   type CircuitRules,
 } from '../state/circuit-options.js';
 import { mergeOptions } from '../state/merge-options.js';
-import { parseOptions } from '../state/parse-options.js';
+import { isSealed, parseOptions, sealOptions } from '../state/parse-options.js';
+import type { OnceReporter } from './once-reporter.js';
+
+/** What a circuit has that was given none. */
+export const NO_OPTIONS: CircuitOptions = sealOptions({});
 
 /** Options that were examined and are not yet in force. */
 export interface PreparedRules {
@@ -15,16 +19,16 @@ export interface PreparedRules {
 
 /** A circuit's options in two layers: what it was made with, and over it all that it was configured with. */
 export class OptionLayers {
-  private base: CircuitOptions = {};
+  private base: CircuitOptions = NO_OPTIONS;
   private patches: CircuitOptions | undefined;
 
   /**
-   * @param subject whose options they are, in messages
-   * @param warn told of what can be taken but is surely not meant
+   * @param circuit whose options they are
+   * @param reporter told of what can be taken but is surely not meant
    */
   constructor(
-    private readonly subject: string,
-    private readonly warn: (message: string) => void,
+    private readonly circuit: string,
+    private readonly reporter: OnceReporter,
   ) {}
 
   /** What was given, in one. */
@@ -46,7 +50,7 @@ export class OptionLayers {
     return {
       rules,
       commit: () => {
-        this.base = mergeOptions({}, base);
+        this.base = isSealed(base) ? base : mergeOptions({}, base);
       },
     };
   }
@@ -68,6 +72,9 @@ export class OptionLayers {
   }
 
   private parse(options: CircuitOptions): CircuitRules {
-    return parseOptions(circuitOptionsSchema, options, this.subject, this.warn);
+    const subject = `Circuit "${this.circuit}"`;
+    return parseOptions(circuitOptionsSchema, options, subject, message =>
+      this.reporter.warn(message),
+    );
   }
 }

@@ -11,7 +11,8 @@ import { Gate } from './gate.js';
 import { ObservableWay } from './observable-way.js';
 import { PromiseWay } from './promise-way.js';
 import { Settlement, type PipelineHost } from './settlement.js';
-import { UndeclaredWay } from './undeclared-way.js';
+import { UndeclaredWay, type Ways } from './undeclared-way.js';
+import type { Surroundings } from './surroundings.js';
 import { ValueWay } from './value-way.js';
 
 /** What a pipeline stands on. */
@@ -26,33 +27,29 @@ export type PipelineDependencies = PipelineHost & PolicyDependencies;
  * A call whose circuit stands alone takes a short way of its own, which is that
  * order with nothing in it.
  */
-export class Pipeline {
-  private readonly settlement: Settlement;
-  private readonly answering: Answering;
-  private readonly gate: Gate;
-  private readonly values: ValueWay;
-  private readonly promises: PromiseWay;
-  private readonly observables: ObservableWay;
+export class Pipeline implements Surroundings, Ways {
+  readonly gate: Gate;
+  readonly settlement: Settlement;
+  readonly answering: Answering;
+  readonly values: ValueWay;
+  readonly promises: PromiseWay;
+  readonly observables: ObservableWay;
   private readonly undeclared: UndeclaredWay;
+  private ownPool: PolicyPool | undefined;
 
-  constructor(private readonly host: PipelineDependencies) {
-    const settlement = new Settlement(host);
-    const answering = new Answering(host, settlement);
-    const gate = new Gate(host.machine, host);
-    const pool = new PolicyPool(host);
-    const policiesOf = (plan: CallPlan) => pool.of(plan);
-    const around = { host, gate, settlement, answering, policiesOf };
-    this.settlement = settlement;
-    this.answering = answering;
-    this.gate = gate;
-    this.values = new ValueWay(around);
-    this.promises = new PromiseWay(around);
-    this.observables = new ObservableWay(around);
-    this.undeclared = new UndeclaredWay(around, {
-      values: this.values,
-      promises: this.promises,
-      observables: this.observables,
-    });
+  constructor(readonly host: PipelineDependencies) {
+    this.gate = new Gate(host.machine, host);
+    this.settlement = new Settlement(host);
+    this.answering = new Answering(host, this.settlement);
+    this.values = new ValueWay(this);
+    this.promises = new PromiseWay(this);
+    this.observables = new ObservableWay(this);
+    this.undeclared = new UndeclaredWay(this, this);
+  }
+
+  /** The policies of its calls; a circuit that stands alone has none. */
+  get pool(): PolicyPool {
+    return (this.ownPool ??= new PolicyPool(this.host));
   }
 
   /** Whether no work of its calls is known to go on, nor to come: a call may be waiting for its next attempt. */

@@ -55,9 +55,9 @@ export class PromiseWay {
     call: Call,
     started?: StartedAttempt,
   ): Promise<unknown> {
-    const { answering, policiesOf } = this.around;
+    const { answering, pool } = this.around;
     const state: CallState = {};
-    const policies = policiesOf(plan);
+    const policies = pool.of(plan);
     const way: PromiseCall = {
       plan,
       body,

@@ -14,7 +14,7 @@ export interface PipelineHost {
 
 /** Tells the circuit how its calls have ended. */
 export class Settlement {
-  private readonly countedTimeouts = new WeakSet<object>();
+  private countedTimeouts: WeakSet<object> | undefined;
 
   constructor(private readonly host: PipelineHost) {}
 
@@ -62,6 +62,7 @@ export class Settlement {
   /** Counts a timeout once, also where several callers share the call that it ended. */
   countTimeout(limit: 'timeout' | 'deadline', error: unknown): void {
     if (typeof error === 'object' && error !== null) {
+      this.countedTimeouts ??= new WeakSet();
       if (this.countedTimeouts.has(error)) return;
       this.countedTimeouts.add(error);
     }

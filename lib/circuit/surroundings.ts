@@ -1,7 +1,6 @@
 import type { Clock } from '../state/clock.js';
 import type { Answering } from './answering.js';
-import type { CallPlan } from './call-options.js';
-import type { CallPolicies } from './call-policies.js';
+import type { PolicyPool } from './call-policies.js';
 import type { Gate } from './gate.js';
 import type { PipelineHost, Settlement } from './settlement.js';
 
@@ -11,5 +10,5 @@ export interface Surroundings {
   readonly gate: Gate;
   readonly settlement: Settlement;
   readonly answering: Answering;
-  readonly policiesOf: (plan: CallPlan) => CallPolicies;
+  readonly pool: PolicyPool;
 }

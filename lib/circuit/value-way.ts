@@ -50,9 +50,9 @@ export class ValueWay {
     call: Call,
     state: CallState,
   ): unknown {
-    const { policiesOf, settlement } = this.around;
+    const { pool, settlement } = this.around;
     // Asked for only where there is one: a bare call has no policies to look up.
-    const cache = plan.cache === false ? undefined : policiesOf(plan).cache;
+    const cache = plan.cache === false ? undefined : pool.of(plan).cache;
     const key = cache?.keyOf(call);
     if (cache === undefined || key === undefined) {
       return this.attempt(plan, body, call, state);

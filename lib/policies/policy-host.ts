@@ -11,7 +11,7 @@ export interface PolicyHost {
   /** Told of what the user's own functions and stores throw; it must not throw. */
   readonly report: (what: string, error: unknown) => void;
   /** Told what a person must know; it must not throw. */
-  readonly warn: (message: string) => void;
+  warn(message: string): void;
 }
 
 /** Builds an error of ours, without its costly stack unless the user wants one. */

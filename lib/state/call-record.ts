@@ -56,7 +56,9 @@ export class CallRecord {
   /** Slow calls among those that were cancelled: the only ignored ones in the window. */
   private cancelled = 0;
   /** What is in the totals but changed nothing else, because its generation was over. */
-  private readonly late = { calls: 0, failures: 0, slow: 0 };
+  private lateCalls = 0;
+  private lateFailures = 0;
+  private lateSlow = 0;
   private lastFailureAt = 0;
 
   constructor(rules: WindowRules) {
@@ -92,20 +94,20 @@ export class CallRecord {
    * the totals so that recording a call costs nothing more.
    */
   recorded(): RecordedCounts {
-    const { totals, late } = this;
+    const { totals } = this;
     const calls = totals.successes + totals.failures + this.cancelled;
     return {
-      calls: calls - late.calls,
-      failures: totals.failures - late.failures,
-      slow: totals.slow - late.slow,
+      calls: calls - this.lateCalls,
+      failures: totals.failures - this.lateFailures,
+      slow: totals.slow - this.lateSlow,
     };
   }
 
   /** A call that {@link count} has counted is of an older generation. */
   countLate(ending: CountedEnding, isSlow: boolean): void {
-    this.late.calls++;
-    if (ending === 'failure') this.late.failures++;
-    if (isSlow) this.late.slow++;
+    this.lateCalls++;
+    if (ending === 'failure') this.lateFailures++;
+    if (isSlow) this.lateSlow++;
   }
 
   /** Adds a call to the totals, late results of older generations too. */

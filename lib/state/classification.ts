@@ -129,7 +129,7 @@ function matcherOf(
   matchers: readonly ErrorMatcher[] | undefined,
   report: (what: string, error: unknown) => void,
 ): (error: unknown) => boolean {
-  if (matchers === undefined) return () => false;
+  if (matchers === undefined) return matchesNothing;
   const predicates = matchers.map(toPredicate);
   return error =>
     predicates.some(matches => {
@@ -140,6 +140,10 @@ function matcherOf(
         return false;
       }
     });
+}
+
+function matchesNothing(): boolean {
+  return false;
 }
 
 /** A class matches its instances; any other function is asked. */

@@ -24,13 +24,12 @@ export class CountWindow implements CallWindow {
   }
 
   record(now: number, mark: Mark): void {
-    this.marks ??= new Uint8Array(this.size);
-    this.endedAt ??= new Float64Array(this.size);
+    if (this.marks === undefined) this.makeRoom();
     this.age(now);
     if (this.calls === this.size) this.dropOldest();
     const slot = this.slot(this.calls);
-    this.marks[slot] = mark;
-    this.endedAt[slot] = now;
+    this.marks![slot] = mark;
+    this.endedAt![slot] = now;
     this.calls++;
     this.failures += mark & 1;
     this.slow += mark >> 1;
@@ -50,6 +49,14 @@ export class CountWindow implements CallWindow {
     if (rules.type !== 'count' || rules.size !== this.size) return false;
     this.maxAge = maxAgeOf(rules);
     return true;
+  }
+
+  /** One buffer for both. */
+  private makeRoom(): void {
+    const { size } = this;
+    const room = new ArrayBuffer(size * (Float64Array.BYTES_PER_ELEMENT + 1));
+    this.endedAt = new Float64Array(room, 0, size);
+    this.marks = new Uint8Array(room, this.endedAt.byteLength);
   }
 
   private dropOldest(): void {

@@ -22,6 +22,8 @@ interface Registration {
   active: boolean;
 }
 
+const NOBODY: readonly Registration[] = [];
+
 /**
  * Tells events in the order in which they happened, also when a listener calls
  * the circuit and so causes more of them, and survives listeners that throw.
@@ -29,14 +31,14 @@ interface Registration {
 export class EventEmitter {
   /** The kinds that somebody listens to: an event without a listener is never built. */
   interest: EventMask = 0;
-  private registrations: readonly Registration[] = [];
-  private queue: CircuitEvent[] = [];
+  private registrations: readonly Registration[] = NOBODY;
+  private queue: CircuitEvent[] | undefined;
   private isTelling = false;
 
   constructor(
     private readonly circuit: Pick<CircuitEventBase, 'name' | 'key'>,
     private readonly clock: Pick<Clock, 'wallTime'>,
-    private readonly onListenerError: (error: unknown) => void,
+    private readonly report: (what: string, error: unknown) => void,
   ) {}
 
   /** Whether anybody listens to a kind. */
@@ -80,17 +82,20 @@ export class EventEmitter {
     const { name, key } = this.circuit;
     const at = this.clock.wallTime();
     const base = { type, name, key, generation, at, duration };
+    this.queue ??= [];
     this.queue.push({ ...base, ...details } as CircuitEvent);
   }
 
   /** Tells what was added. Events that listeners cause are told after it, by the same loop. */
   flush(): void {
-    if (this.queue.length === 0 || this.isTelling) return;
+    const { queue } = this;
+    if (queue === undefined || this.isTelling) return;
     this.isTelling = true;
-    for (let event = this.queue.shift(); event; event = this.queue.shift()) {
+    for (let event = queue.shift(); event; event = queue.shift()) {
       this.deliver(event);
     }
     this.isTelling = false;
+    this.queue = undefined;
   }
 
   private deliver(event: CircuitEvent): void {
@@ -100,7 +105,7 @@ export class EventEmitter {
       try {
         registration.listener(event);
       } catch (error) {
-        this.onListenerError(error);
+        this.report('a listener', error);
       }
     }
   }

@@ -21,19 +21,22 @@ const KEPT_TRANSITIONS = 10;
 const KEPT_FAILURES = 5;
 const LONGEST_MESSAGE = 500;
 
+const NOTHING: readonly never[] = [];
+
 /** What happened lately, for whoever asks why. Bounded, and holds no error alive. */
 export class History {
   /** The last ten, oldest first. */
-  readonly transitions: TransitionRecord[] = [];
+  transitions: readonly TransitionRecord[] = NOTHING;
   /** The last five, oldest first. */
-  readonly failures: FailureRecord[] = [];
+  failures: readonly FailureRecord[] = NOTHING;
 
   addTransition(transition: TransitionRecord): void {
-    keep(this.transitions, transition, KEPT_TRANSITIONS);
+    this.transitions = keep(this.transitions, transition, KEPT_TRANSITIONS);
   }
 
   addFailure(error: unknown, at: number): void {
-    keep(this.failures, { at, ...describe(error) }, KEPT_FAILURES);
+    const failure = { at, ...describe(error) };
+    this.failures = keep(this.failures, failure, KEPT_FAILURES);
   }
 }
 
@@ -63,7 +66,7 @@ function shorten(message: unknown): string {
     : `${text.slice(0, LONGEST_MESSAGE)}…`;
 }
 
-function keep<T>(list: T[], item: T, most: number): void {
-  list.push(item);
-  if (list.length > most) list.shift();
+/** A new list: most circuits have none of their own, and whoever reads one keeps what he has read. */
+function keep<T>(list: readonly T[], item: T, most: number): readonly T[] {
+  return [...list.slice(1 - most), item];
 }

@@ -22,7 +22,8 @@ const SLOTS = slotOf(LARGEST_TICK) + 1;
  * older is dropped each minute. Nothing is sorted and nothing is kept per call.
  */
 export class Latency {
-  private current = new Histogram();
+  // The first call begins one of its own.
+  private current = EMPTY;
   private previous = EMPTY;
   private since = -Infinity;
 
@@ -64,25 +65,34 @@ export class Latency {
   }
 }
 
+const NO_SLOTS = new Uint32Array(0);
+
 class Histogram {
   count = 0;
   sum = 0;
   min = Infinity;
   max = 0;
-  // Made at the first call: an idle circuit has none.
-  private slots: Uint32Array | undefined;
+  private slots = NO_SLOTS;
 
   add(durationMs: number): void {
-    const slots = (this.slots ??= new Uint32Array(SLOTS));
+    const slot = slotOf(Math.min(durationMs * TICKS_PER_MS, LARGEST_TICK) | 0);
+    if (slot >= this.slots.length) this.reach(slot);
     this.count++;
     this.sum += durationMs;
     this.min = Math.min(this.min, durationMs);
     this.max = Math.max(this.max, durationMs);
-    slots[slotOf(Math.min(durationMs * TICKS_PER_MS, LARGEST_TICK) | 0)]!++;
+    this.slots[slot]!++;
   }
 
   at(slot: number): number {
-    return this.slots === undefined ? 0 : this.slots[slot]!;
+    return this.slots[slot] ?? 0;
+  }
+
+  /** Only as many slots as the longest call needs: ten thousand circuits that answer fast have few. */
+  private reach(slot: number): void {
+    const slots = new Uint32Array(Math.min(SLOTS, slot + STEPS));
+    slots.set(this.slots);
+    this.slots = slots;
   }
 }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import {
   InvalidOptionsError,
@@ -99,6 +100,11 @@ export function sealOptions<T extends object>(options: T): T {
   return copy;
 }
 
+/** Whether options came from {@link sealOptions}. */
+export function isSealed(options: object): boolean {
+  return sealed.has(options);
+}
+
 function withPath({ at, message }: LocatedProblem): ExaminedProblem {
   return { at, message, path: formatPath(at) || 'options' };
 }
@@ -191,9 +197,44 @@ function seal<S extends z.ZodObject>(
   output: z.output<S>,
   input: unknown,
 ): z.output<S> {
+  const alike = share(schema, output);
+  if (alike !== output) return alike;
   freeze(output, input);
   remember(schema, output, { problems: [], warnings: [], output });
   return output;
+}
+
+/** Outputs by what they say: a circuit for each of ten thousand hosts would have its own copy of the same rules. */
+const outputs = new WeakMap<z.ZodObject, LRUCache<string, object>>();
+const MOST_OUTPUTS = 500;
+
+/** What says the same and was there before, else this one. */
+function share<S extends z.ZodObject>(
+  schema: S,
+  output: z.output<S>,
+): z.output<S> {
+  if (!isPlain(output)) return output;
+  let known = outputs.get(schema);
+  if (known === undefined) {
+    known = new LRUCache({ max: MOST_OUTPUTS });
+    outputs.set(schema, known);
+  }
+  const words = JSON.stringify(output);
+  const alike = known.get(words) as z.output<S> | undefined;
+  if (alike === undefined) known.set(words, output);
+  return alike ?? output;
+}
+
+/** Whether JSON says all of it: no functions, and nothing of the user's own making. */
+function isPlain(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (isMergeable(value)) {
+    return (
+      Object.getPrototypeOf(value) === Object.prototype &&
+      Object.values(value).every(isPlain)
+    );
+  }
+  return !['object', 'function', 'bigint', 'symbol'].includes(typeof value);
 }
 
 /** Only what was built here: what came through as it was given is the user's. */

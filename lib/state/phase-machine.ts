@@ -17,7 +17,6 @@ export interface StateMachineDependencies {
   readonly clock: Clock;
   /** A number from 0 to 1; draws the jitter of an opening. */
   readonly random: () => number;
-  readonly coordinator?: Coordinator | undefined;
   /** Told of what user code throws. */
   readonly report: (what: string, error: unknown) => void;
 }
@@ -48,19 +47,15 @@ export abstract class PhaseMachine {
     readonly key: string | null,
     public rules: CircuitRules,
     protected readonly deps: StateMachineDependencies,
+    coordinator?: Coordinator,
   ) {
-    const { clock, coordinator, report } = deps;
+    const { clock, report } = deps;
     this.time = clock.now();
     this.phase = { state: 'closed', since: this.time, at: clock.wallTime() };
     this.record = new CallRecord(rules.window);
     this.timed = new InFlightList(slowAfter(rules));
-    this.emitter = new EventEmitter({ name, key }, clock, error =>
-      report('a listener', error),
-    );
-    this.shared = new SharedView(
-      () => ({ name, key, generation: this.generation }),
-      report,
-    );
+    this.emitter = new EventEmitter(this, clock, report);
+    this.shared = new SharedView(this, report);
     if (coordinator !== undefined) this.coordinate(coordinator);
   }
 
