@@ -72,7 +72,8 @@ function pick<S extends z.ZodObject>(
   options: object,
   schema: S,
 ): z.input<S> & object {
-  const picked = Object.entries(options).filter(([key]) =>
+  // What is no object at all is told among the problems.
+  const picked = Object.entries(Object(options)).filter(([key]) =>
     Object.hasOwn(schema.shape, key),
   );
   return Object.fromEntries(picked) as z.input<S> & object;

@@ -47,7 +47,9 @@ export class Environment {
   }
 
   /** Variables that no circuit reads, and circuits that read the same variable. */
-  problemsWith(circuits: readonly string[]): OptionProblem[] {
+  problemsWith(names: readonly string[]): OptionProblem[] {
+    // One that is no string is told as a bad name.
+    const circuits = names.filter(name => typeof name === 'string');
     const readers = new Map<string, string>();
     const shared = new Map<string, OptionProblem>();
     for (const circuit of circuits) {
@@ -131,7 +133,8 @@ function pathsOf(group: z.ZodObject): OptionPath[] {
 
 /** `paymentGateway`, `payment-gateway` and `payment.gateway` are all `PAYMENT_GATEWAY`. */
 function inCapitals(name: PropertyKey): string {
-  return String(name)
+  // What is no string is told as a bad name; it may have no text at all.
+  return (typeof name === 'string' ? name : typeof name)
     .replaceAll(/(\p{Ll}|\p{N})(\p{Lu})/gu, '$1_$2')
     .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1_$2')
     .replaceAll(/[^\p{L}\p{N}]+/gu, '_')

@@ -84,11 +84,13 @@ export function parseFaults(
   options: FaultOptions,
   subject: string,
 ): FaultRules {
-  const { error, latency, errorRate, ...given } = parseOptions(
+  const { latency, errorRate, ...given } = parseOptions(
     faultOptionsSchema,
     options,
     subject,
   );
+  // As it was given: what is thrown is that very thing.
+  const { error } = options;
   const rules = {
     ...given,
     duration: given.duration,

@@ -72,7 +72,9 @@ export const anyValue: fc.Arbitrary<unknown> = fc.oneof(
     () => {
       throw new Error('a function of the fuzz');
     },
-    class Odd {},
+    class Odd {
+      odd = 1;
+    },
     new Map([[1, 2]]),
     new Proxy({}, {}),
     Object.create(null),
