@@ -43,19 +43,25 @@ export function openConnection(
   return opened;
 }
 
-function connect(connection: FleetConnection, own: OwnOptions): FleetClient {
+function connect(
+  connection: FleetConnection,
+  own: OwnOptions & Required<Pick<OwnOptions, 'retryStrategy'>>,
+): FleetClient {
   if (typeof connection === 'string') return new Redis(connection, own);
   if (!isClient(connection))
     return new Redis({ ...plainReplies(connection), ...own });
   if (!isCluster(connection)) return connection.duplicate(own);
+  const { retryStrategy, ...ownOfNodes } = own;
   return connection.duplicate([], {
     enableOfflineQueue: false,
     lazyConnect: false,
     keyPrefix: '',
-    clusterRetryStrategy: retryAfter,
+    clusterRetryStrategy: retryStrategy,
     redisOptions: {
       ...plainReplies(connection.options.redisOptions ?? {}),
-      ...own,
+      ...ownOfNodes,
+      // A node is connected by its first command, which waits for that, within its timeout.
+      enableOfflineQueue: true,
     },
   }) as Cluster;
 }

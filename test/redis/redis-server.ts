@@ -32,6 +32,8 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly flags: readonly string[],
+    /** A sentinel takes its settings from a file. */
+    private readonly file?: string,
   ) {}
 
   static async start(...flags: readonly string[]): Promise<RedisServer> {
@@ -40,17 +42,39 @@ export class RedisServer {
     return server;
   }
 
+  /** One whose bus of a cluster, 10,000 above its port, finds a port too. */
+  static async startNode(...flags: readonly string[]): Promise<RedisServer> {
+    let port: number;
+    do port = await freePort();
+    while (port > 55_000);
+    const server = new RedisServer(port, flags);
+    await server.restart();
+    return server;
+  }
+
+  /** One that a file of settings describes. */
+  static async startWith(
+    port: number,
+    file: string,
+    ...flags: readonly string[]
+  ): Promise<RedisServer> {
+    const server = new RedisServer(port, flags, file);
+    await server.restart();
+    return server;
+  }
+
   /** Starts it again; empty, as nothing is saved. */
   async restart(): Promise<void> {
+    const { port, folder, flags, file } = this;
+    const settings =
+      file === undefined
+        ? [`--port ${port} --bind 127.0.0.1 --appendonly no --dir ${folder}`]
+        : [file];
     this.process = spawn(
       BINARY!,
-      [
-        `--port ${this.port} --bind 127.0.0.1 --appendonly no`,
-        `--dir ${this.folder}`,
-        ...this.flags,
-      ]
-        .flatMap(flags => flags.split(' '))
-        .concat('--save', ''),
+      [...settings, ...flags]
+        .flatMap(each => each.split(' '))
+        .concat(file === undefined ? ['--save', ''] : []),
       { stdio: 'ignore' },
     );
     const { process: server } = this;

@@ -25,7 +25,7 @@ export class Member {
   /** Calls that did not come back by themselves, before anything else could happen. */
   waited = 0;
   failed = 0;
-  /** The most commands that ever waited for Redis at once. */
+  /** The most commands that ever waited on one connection at once. */
   mostQueued = 0;
   private readonly fleet: CircuitBreakerFleet;
   private readonly timer: NodeJS.Timeout;
@@ -92,11 +92,10 @@ export class Member {
   private queued(): number {
     const { commands, subscriber } = this.fleet['fleet']['deps']
       .store as unknown as Record<'commands' | 'subscriber', Redis | Cluster>;
-    return [commands, subscriber]
-      .flatMap(client =>
-        client instanceof Cluster ? [client, ...client.nodes()] : [client],
-      )
-      .reduce((sum, client) => sum + lengthOf(client), 0);
+    const clients = [commands, subscriber].flatMap(client =>
+      client instanceof Cluster ? [client, ...client.nodes()] : [client],
+    );
+    return Math.max(...clients.map(lengthOf));
   }
 }
 

@@ -1,5 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
 import type { Redis } from 'ioredis';
+import type { CircuitBreakerFleetOptions } from '../../../lib/redis/fleet-options.js';
 import { hasRedis, RedisServer } from '../redis-server.js';
 import { pause, takeThrough, until, type Trouble } from './course.js';
 import { collectGarbage } from './garbage.js';
@@ -12,6 +21,7 @@ jest.setTimeout(40_000);
   let server: RedisServer;
   let admin: Redis;
   let namespaces = 0;
+  const members: Member[] = [];
 
   beforeAll(async () => {
     server = await RedisServer.start();
@@ -23,6 +33,17 @@ jest.setTimeout(40_000);
     admin.disconnect();
     await server.stop();
   });
+
+  afterEach(async () => {
+    server.signal('SIGCONT');
+    await Promise.all(members.splice(0).map(each => each.leave()));
+  });
+
+  function join(settings: CircuitBreakerFleetOptions): Member {
+    const member = new Member(settings);
+    members.push(member);
+    return member;
+  }
 
   function options(port = server.port) {
     return {
@@ -55,7 +76,7 @@ jest.setTimeout(40_000);
     'asks for a password that nobody has': {
       begin: async () => {
         await admin.config('SET', 'requirepass', 'secret');
-        await admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
       },
       end: () => admin.config('SET', 'requirepass', ''),
     },
@@ -70,7 +91,8 @@ jest.setTimeout(40_000);
 
   it('loses its scripts goes on as if nothing had been', async () => {
     const shared = options();
-    const members = [new Member(shared), new Member(shared)];
+    join(shared);
+    join(shared);
     await until(() => members.every(({ instances }) => instances === 2));
     await admin.script('FLUSH');
     for (const each of members) each.breakDown(each.search);
@@ -79,13 +101,13 @@ jest.setTimeout(40_000);
     );
     for (const each of members) {
       expect(each.lines()).toEqual({ lost: 0, joined: 1 });
-      await each.leave();
     }
   });
 
   it('is slow, but not over the timeout, stays joined', async () => {
-    const shared = options();
-    const members = [new Member(shared), new Member(shared)];
+    const shared = { ...options(), timeout: 2_000 };
+    join(shared);
+    join(shared);
     await until(() => members.every(({ instances }) => instances === 2));
     for (let round = 0; round < 4; round++) {
       await admin.client('PAUSE', 120);
@@ -94,7 +116,6 @@ jest.setTimeout(40_000);
     for (const each of members) {
       expect(each).toMatchObject({ joined: true, waited: 0, failed: 0 });
       expect(each.lines()).toEqual({ lost: 0, joined: 1 });
-      await each.leave();
     }
   });
 
@@ -102,8 +123,8 @@ jest.setTimeout(40_000);
     const proxy = await Proxy.open(server.port);
     const shared = options();
     const beyond = { ...shared, connection: options(proxy.port).connection };
-    const here = [new Member(shared), new Member(shared)];
-    const there = new Member(beyond);
+    const here = [join(shared), join(shared)];
+    const there = join(beyond);
     const all = [...here, there];
     await until(() => all.every(({ instances }) => instances === 3));
 
@@ -134,13 +155,12 @@ jest.setTimeout(40_000);
     expect(there.lines()).toEqual({ lost: 1, joined: 2 });
     for (const each of all) {
       expect(each).toMatchObject({ waited: 0, failed: 0 });
-      await each.leave();
     }
     proxy.close();
   });
 
   it('is stopped costs no memory, however many calls there are meanwhile', async () => {
-    const member = new Member(options());
+    const member = join(options());
     await until(() => member.joined);
     server.signal('SIGSTOP');
     await until(() => !member.joined);
@@ -158,6 +178,5 @@ jest.setTimeout(40_000);
     expect(after - before).toBeLessThan(1_000_000);
     server.signal('SIGCONT');
     await until(() => member.joined);
-    await member.leave();
   });
 });
