@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readAnnouncement, readReply } from './fleet-messages.js';
 import type {
-  Announcement,
   ExchangeReply,
   ExchangeRequest,
   FleetListener,
@@ -47,7 +47,7 @@ export class RedisFleetStore implements FleetStore {
     this.subscriber = openConnection(connection, timeout);
   }
 
-  /** @throws whatever `ioredis` says: not connected, timed out, or the script's own error */
+  /** @throws whatever `ioredis` says: not connected, timed out, or the script's own error; or that the answer is none */
   async exchange(
     request: ExchangeRequest,
     ...more: readonly string[]
@@ -60,14 +60,14 @@ export class RedisFleetStore implements FleetStore {
       ...request.circuits.map(({ id }) => `${prefix}:circuit:${id}`),
     ];
     const args = [JSON.stringify(request), this.channel, ...more];
-    return read(await this.evaluate(keys, args));
+    return readReply(await this.evaluate(keys, args));
   }
 
   open(listener: FleetListener): void {
     this.listener = listener;
     const { subscriber, channel } = this;
     subscriber.on('message', (_channel: string, message: string) => {
-      const announcement = parse(message);
+      const announcement = readAnnouncement(message);
       if (announcement !== undefined) listener.announced(announcement);
     });
     const subscribe = () => {
@@ -107,30 +107,6 @@ export class RedisFleetStore implements FleetStore {
       }
       return commands.eval(this.script, keys.length, ...keys, ...args);
     }
-  }
-}
-
-/** Lua has one kind of table: an empty list comes as an object. */
-function read(answer: unknown): ExchangeReply {
-  const reply = JSON.parse(String(answer)) as ExchangeReply;
-  const circuits = Array.isArray(reply.circuits) ? reply.circuits : [];
-  return {
-    ...reply,
-    circuits: circuits.map(each =>
-      each.leases === undefined || Array.isArray(each.leases)
-        ? each
-        : { ...each, leases: [] },
-    ),
-  };
-}
-
-/** `undefined` for what is no announcement: others may publish on the channel. */
-function parse(message: string): Announcement | undefined {
-  try {
-    const announcement = JSON.parse(message) as Announcement;
-    return typeof announcement?.id === 'string' ? announcement : undefined;
-  } catch {
-    return undefined;
   }
 }
 
