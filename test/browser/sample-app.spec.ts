@@ -230,6 +230,28 @@ const axe = readFileSync(
     }
   });
 
+  it('opens the circuits of what is slow and of what hangs', async () => {
+    const turn = (dependency: string, mode: string) =>
+      card(dependency).getByRole('button', { name: mode }).click();
+    await turn('recommendations', 'Slow');
+    await expectText(card('recommendations'), /is open because/, 15_000);
+    await turn('recommendations', 'Works');
+
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+    await turn('inventory', 'Hangs');
+    await expectText(
+      card('inventory'),
+      /open inventory: "inventory" is open because/,
+      15_000,
+    );
+    await expectText(panel.locator('#orders'), /refused\s*[1-9]/);
+    // The one circuit that is critical.
+    expect((await fetch(`${url}/health/ready`)).status).toBe(503);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    await turn('inventory', 'Works');
+    await expectText(panel.locator('#orders'), /refused\s*0/, 20_000);
+  });
+
   it('lets the operator force a circuit open on the dashboard', async () => {
     await dashboard
       .getByRole('button', { name: 'recommendations', exact: true })
@@ -317,6 +339,10 @@ async function cookieOf(browser: BrowserContext, url: string): Promise<string> {
   return cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
 }
 
-async function expectText(locator: Locator, expected: RegExp): Promise<void> {
-  await locator.filter({ hasText: expected }).waitFor({ timeout: 6_000 });
+async function expectText(
+  locator: Locator,
+  expected: RegExp,
+  timeout = 6_000,
+): Promise<void> {
+  await locator.filter({ hasText: expected }).waitFor({ timeout });
 }

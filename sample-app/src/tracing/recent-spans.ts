@@ -14,7 +14,10 @@ export class RecentSpans implements SpanProcessor {
   onEnd(span: ReadableSpan) {
     if (span.events.length === 0) return;
     this.spans.push(span);
-    if (this.spans.length > most) this.spans.shift();
+    if (this.spans.length <= most) return;
+    // Refusals are many, and changes of state are what people look for.
+    const oldest = this.spans.findIndex(each => !hasTransition(each));
+    this.spans.splice(Math.max(oldest, 0), 1);
   }
 
   /** The newest first. */
@@ -34,4 +37,8 @@ export class RecentSpans implements SpanProcessor {
   async forceFlush() {}
 
   async shutdown() {}
+}
+
+function hasTransition({ events }: ReadableSpan): boolean {
+  return events.some(({ name }) => name === 'circuit_breaker.transition');
 }
