@@ -91,7 +91,7 @@ export class AbortScope {
 
   /** @internal the caller's abort: an object as listener saves a closure for each call. */
   handleEvent(): void {
-    this.abort(this.caller?.reason);
+    this.abort(this.caller!.reason);
   }
 
   private get isAborted(): boolean {
@@ -117,8 +117,7 @@ export class AbortScope {
 
   private stopListening(): void {
     if (!this.isListening) return;
-    this.isListening = false;
-    this.caller?.removeEventListener('abort', this);
+    this.caller!.removeEventListener('abort', this);
   }
 }
 

@@ -11,14 +11,14 @@ const IMPOSSIBLE_CALLS_PER_SECOND = 10_000;
 export const circuitCrossChecks: CrossChecks<CircuitRules> = {
   checks: [
     check(['minimumCalls', 'window'], ({ minimumCalls, window }, given) =>
-      window.type === 'count' &&
-      minimumCalls > window.size &&
-      given('minimumCalls')
-        ? warned(
+      window.type === 'time' ||
+      minimumCalls <= window.size ||
+      !given('minimumCalls')
+        ? undefined
+        : warned(
             'minimumCalls',
             `${minimumCalls} calls never fit into a window of ${window.size}, so ${window.size} is taken; make window.size larger or this smaller`,
-          )
-        : undefined,
+          ),
     ),
     check(['minimumCalls', 'window'], ({ minimumCalls, window }) => {
       const span = window.type === 'time' ? window.duration : window.maxAge;
@@ -31,14 +31,12 @@ export const circuitCrossChecks: CrossChecks<CircuitRules> = {
         : undefined;
     }),
     check(['failureCount', 'window'], ({ failureCount, window }) =>
-      window.type === 'count' &&
-      failureCount !== false &&
-      failureCount > window.size
-        ? warned(
+      window.type === 'time' || Number(failureCount) <= window.size
+        ? undefined
+        : warned(
             'failureCount',
             `${failureCount} failures never fit into a window of ${window.size}, so it never trips; make window.size larger or this smaller`,
-          )
-        : undefined,
+          ),
     ),
     check(['window'], ({ window }, given) =>
       window.type === 'time' &&
@@ -81,7 +79,7 @@ export const circuitCrossChecks: CrossChecks<CircuitRules> = {
     ),
     check(['openDuration', 'maxOpenDuration'], rules => {
       const wait = firstWait(rules);
-      return wait !== undefined && wait > rules.maxOpenDuration
+      return wait > rules.maxOpenDuration
         ? warned(
             'openDuration',
             `${wait} ms is longer than maxOpenDuration (${rules.maxOpenDuration} ms), which caps it; make that longer or this shorter`,
@@ -101,15 +99,12 @@ export const circuitCrossChecks: CrossChecks<CircuitRules> = {
   settle(rules) {
     const { window, minimumCalls } = rules;
     if (window.type === 'count') {
-      return minimumCalls <= window.size
-        ? rules
-        : { ...rules, minimumCalls: window.size };
+      return { ...rules, minimumCalls: Math.min(minimumCalls, window.size) };
     }
     // Only the default can be too many here: a given number was refused.
     const most = Math.max(1, Math.floor(window.duration));
-    return window.buckets <= most
-      ? rules
-      : { ...rules, window: { ...window, buckets: most } };
+    const buckets = Math.min(window.buckets, most);
+    return { ...rules, window: { ...window, buckets } };
   },
 };
 
@@ -137,8 +132,9 @@ function hasNoTripRule(rules: CircuitRules): boolean {
   );
 }
 
-/** The wait of the first opening; `undefined` where a function decides it. */
-function firstWait({ openDuration }: CircuitRules): number | undefined {
-  if (typeof openDuration === 'function') return undefined;
-  return typeof openDuration === 'number' ? openDuration : openDuration.initial;
+/** The wait of the first opening; `NaN` where a function decides it. */
+function firstWait({ openDuration }: CircuitRules): number {
+  return Number(
+    typeof openDuration === 'object' ? openDuration.initial : openDuration,
+  );
 }

@@ -6,6 +6,25 @@ const listeners = (signal: AbortSignal) =>
   getEventListeners(signal, 'abort').length;
 
 describe('AbortScope', () => {
+  it('stands in no queue by itself', () => {
+    expect(new AbortScope(undefined).isQueued).toBe(false);
+  });
+
+  it('cannot be abandoned once it has settled', () => {
+    const scope = new AbortScope(undefined);
+    const { signal } = scope;
+    scope.settle();
+    scope.abandon();
+    expect([scope.state, signal.aborted]).toEqual(['settled', false]);
+  });
+
+  it('can be abandoned without a signal', () => {
+    const scope = new AbortScope(undefined);
+    scope.abandon();
+    expect(scope.state).toBe('aborted');
+    expect(scope.signal.aborted).toBe(true);
+  });
+
   it('makes its signal when somebody asks for it, and one only', () => {
     const scope = new AbortScope(undefined);
     expect(scope.signal).toBe(scope.signal);

@@ -26,6 +26,26 @@ function sorted(value: unknown): string {
 }
 
 describe('the key of arguments', () => {
+  it('tells apart where one ends and the next begins', () => {
+    for (const [one, other] of [
+      [
+        [1, 23],
+        [12, 3],
+      ],
+      [[[1, 23]], [[12, 3]]],
+    ] as unknown[][][]) {
+      expect(argumentKey(one!)).not.toBe(argumentKey(other!));
+    }
+    expect(argumentKey([{ a: 1, b: 2 }, -0, 0])).toBe('[{"a":1,"b":2},-0,0]');
+  });
+
+  it('says of what it cannot be made, by name', () => {
+    expect(() => argumentKey([new Money(1)])).toThrow('an instance of Money');
+    expect(new UnserializableArgumentError('here', 'odd').name).toBe(
+      'UnserializableArgumentError',
+    );
+  });
+
   it('tells apart what is not the same', () => {
     const different: unknown[][] = [
       [],

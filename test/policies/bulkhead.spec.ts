@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { Bulkhead, type Place } from '../../lib/policies/bulkhead.js';
 import type { BulkheadRules } from '../../lib/state/limit-options.js';
@@ -33,6 +34,36 @@ function setUp(rules: Partial<BulkheadRules> = {}) {
 const settled = () => new Promise(resolve => setImmediate(resolve));
 
 describe('a bulkhead', () => {
+  it('lets a call that hangs keep its place while there are others', () => {
+    const { bulkhead, clock, warnings } = setUp({ maxConcurrent: 3 });
+    bulkhead.tryEnter();
+    clock.advance(1_000);
+    bulkhead.tryEnter();
+    expect(bulkhead.running).toBe(2);
+    bulkhead.tryEnter();
+    expect(warnings).toEqual([]);
+    // Full: the one that hangs is in the way, the younger ones are not.
+    expect(bulkhead.tryEnter()).toBeDefined();
+    expect([bulkhead.running, warnings.length]).toEqual([3, 1]);
+  });
+
+  it.each(['aborts', 'comes in', 'waits for too long'])(
+    'leaves nothing at the signal of one who %s',
+    async end => {
+      const { bulkhead, clock, enter } = setUp();
+      const caller = new AbortController();
+      const place = bulkhead.tryEnter();
+      const entry = enter(caller.signal);
+      expect(getEventListeners(caller.signal, 'abort')).toHaveLength(1);
+      if (end === 'aborts') caller.abort('gone');
+      else if (end === 'comes in') place?.release();
+      else clock.advance(100);
+      await settled();
+      expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0);
+      expect(entry.error === 'gone').toBe(end === 'aborts');
+    },
+  );
+
   it('gives a place at once while one is free', () => {
     const { bulkhead } = setUp({ maxConcurrent: 2 });
     expect(bulkhead.tryEnter()).toBeDefined();

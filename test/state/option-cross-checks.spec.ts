@@ -101,6 +101,33 @@ describe('settings that are legal but surely wrong', () => {
     ],
     ['slow calls switched off', { slowCallDuration: false }],
     ['one rule left', { ...OFF, slowCallRateThreshold: 0.5 }],
+    ...(
+      [
+        { failureRateThreshold: 0.5 },
+        { failureCount: 5 },
+        { consecutiveFailures: 5 },
+      ] as const
+    ).map((rule): [string, CircuitOptions] => [
+      `one rule left: ${Object.keys(rule).join()}`,
+      { ...OFF, slowCallDuration: false, ...rule },
+    ]),
+    [
+      'slow calls and their rate switched off',
+      { slowCallDuration: false, slowCallRateThreshold: false },
+    ],
+    ['a rate of slow calls', { slowCallRateThreshold: 0.2 }],
+    [
+      'a failure count in a time window',
+      { failureCount: 1_000, window: { type: 'time' } },
+    ],
+    [
+      'as many calls a second as traffic can bring',
+      { minimumCalls: 1_000, window: { size: 1_000, maxAge: 100 } },
+    ],
+    [
+      'as many buckets as milliseconds',
+      { window: { type: 'time', duration: 50, buckets: 50 } },
+    ],
     [
       'every rule off in a disabled circuit',
       { ...OFF, slowCallDuration: false, mode: 'disabled' },

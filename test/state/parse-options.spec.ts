@@ -282,9 +282,9 @@ describe('parseOptions', () => {
       ['failureRateTreshold', 'failureRateThreshold'],
       ['minimumcall', 'minimumCalls'],
       ['halfopen', 'halfOpen'],
-    ])('names the closest option: %s → %s', (key, option) => {
+    ])('names the closest option: %s → %s', (key, closest) => {
       expect(messageOf({ [key]: 1 })).toContain(
-        `${key}: got 1, but there is no such option; did you mean "${option}"?`,
+        `${key}: got 1, but there is no such option; did you mean "${closest}"?`,
       );
     });
 
