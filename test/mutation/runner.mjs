@@ -7,6 +7,13 @@ import {
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
 
+// Tests may put others in their place.
+const { setTimeout, clearTimeout, setImmediate } = globalThis;
+
+const TURN_MS = 10;
+/** How many turns a test may take that took none when nothing was changed. */
+const SPARE_TURNS = 50;
+
 /** What instrumented code looks at: the mutant to be, and what it has run through. */
 const stryker = (globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {});
 
@@ -30,14 +37,16 @@ class InProcessRunner {
     const { loadTests } = await import('./load-tests.mjs');
     const globals = await import('./test-globals.mjs');
     const { configureGlobal } = await import('fast-check');
-    // To find out that a mutant dies, no smallest program is needed.
-    configureGlobal({ endOnFailure: true });
+    // To find out that a mutant dies, no smallest program is needed; and the same
+    // mutants are to die each time.
+    configureGlobal({ endOnFailure: true, seed: 1 });
     const keep = error => void this.stray.push(error);
     process.on('uncaughtException', keep);
     process.on('unhandledRejection', keep);
     await loadTests(process.cwd());
     this.tests = globals.tests;
     this.millis = new Map();
+    this.turns = new Map();
   }
 
   async dryRun() {
@@ -87,7 +96,7 @@ class InProcessRunner {
     this.stray = [];
     let failure;
     try {
-      await inTime(test);
+      await this.inTime(test);
       // Rejections that nobody handles are told after the microtasks.
       await new Promise(resolve => setImmediate(resolve));
       if (this.stray.length > 0) throw this.stray[0];
@@ -106,19 +115,30 @@ class InProcessRunner {
           failureMessage: String(failure?.stack ?? failure),
         };
   }
-}
 
-const { setTimeout, clearTimeout, setImmediate } = globalThis;
-
-async function inTime({ run, timeout }) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error('took too long')), timeout);
-  });
-  try {
-    await Promise.race([run(), late]);
-  } finally {
-    clearTimeout(timer);
+  /**
+   * Fails a test that hangs. Told by turns of the event loop, not by the clock: a
+   * machine that has no time for us must not kill a mutant.
+   */
+  async inTime({ id, run, timeout }) {
+    const usual = this.turns.get(id);
+    const most =
+      usual === undefined ? timeout / TURN_MS : SPARE_TURNS + 5 * usual;
+    let turns = 0;
+    let timer;
+    const hung = new Promise((_, reject) => {
+      const turn = () => {
+        if (++turns > most) reject(new Error('hangs'));
+        else timer = setTimeout(turn, TURN_MS);
+      };
+      timer = setTimeout(turn, TURN_MS);
+    });
+    try {
+      await Promise.race([run(), hung]);
+      if (usual === undefined) this.turns.set(id, turns);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
