@@ -32,16 +32,19 @@ const started = performance.now();
 const failures = [];
 let passed = 0;
 
+/** @returns {Promise<boolean>} whether what stands on it can be tried */
 async function check(title, attempt) {
   try {
     await attempt();
     passed++;
     console.log(`✓ ${title}`);
+    return true;
   } catch (error) {
     failures.push(title);
     console.log(
       `✗ ${title}\n${error instanceof Error ? error.message : error}`,
     );
+    return false;
   }
 }
 
@@ -52,9 +55,11 @@ try {
     : await nodeBinaries(root);
   for (const project of chosen(values.stock ? STOCK : PROJECTS)) {
     const folder = join(root, project.name);
-    await check(`${project.name}: installs and builds with types`, () =>
-      installProject(project, folder, tarball),
+    const isThere = await check(
+      `${project.name}: installs and builds with types`,
+      () => installProject(project, folder, tarball),
     );
+    if (!isThere) continue;
     for (const { version, path } of nodes) {
       await check(`${project.name}, Node ${version}: its own npm test`, () =>
         run('npm', ['test'], { cwd: folder, node: path }),
@@ -72,9 +77,10 @@ try {
   }
   for (const project of chosen(BARE)) {
     const folder = join(root, project.name);
-    await check(`${project.name}: installs`, () =>
+    const isThere = await check(`${project.name}: installs`, () =>
       installBare(project, folder, tarball),
     );
+    if (!isThere) continue;
     for (const { version, path } of nodes) {
       for (const file of ['esm.mjs', 'cjs.cjs']) {
         await check(
@@ -86,9 +92,10 @@ try {
   }
   for (const table of values.stock ? [] : chosen(TABLES)) {
     const folder = join(root, table.name);
-    await check(`${table.name}: installs`, () =>
+    const isThere = await check(`${table.name}: installs`, () =>
       installTable(table, folder, tarball),
     );
+    if (!isThere) continue;
     for (const { version, path } of nodes) {
       for (const format of table.formats) {
         await check(
