@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
-import type { CircuitLogger } from '../circuit/circuit-dependencies.js';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
 import type { SharedViewStatus } from '../registry/registry-coordinator.js';
 import { systemClock, type Clock } from '../state/clock.js';
@@ -12,6 +11,7 @@ import {
   type CircuitBreakerFleetOptions,
 } from './fleet-options.js';
 import { RedisFleetStore } from './redis-fleet-store.js';
+import type { FleetLogger } from './store-link.js';
 
 /** A timer that keeps no process alive. */
 const clock: Clock = {
@@ -38,9 +38,7 @@ export class CircuitBreakerFleet {
   constructor(
     registry: CircuitBreakerRegistry,
     options: CircuitBreakerFleetOptions,
-    logger: CircuitLogger & { log(message: string): void } = new Logger(
-      'CircuitBreakerFleet',
-    ),
+    logger: FleetLogger = new Logger('CircuitBreakerFleet'),
   ) {
     const settings = parseOptions(
       fleetOptionsSchema,

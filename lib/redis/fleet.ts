@@ -1,5 +1,4 @@
 import type { Circuit } from '../circuit/circuit.js';
-import type { CircuitLogger } from '../circuit/circuit-dependencies.js';
 import type {
   RegistryCoordinator,
   SharedViewStatus,
@@ -11,19 +10,20 @@ import type { FleetCircuitHost } from './fleet-circuit-host.js';
 import type { FleetSettings } from './fleet-options.js';
 import type {
   Announcement,
-  CircuitReport,
   ExchangeReply,
   ExchangeRequest,
   FleetListener,
   FleetStore,
 } from './fleet-store.js';
-import { RuleTable } from './rule-table.js';
+import { ReportComposer } from './report-composer.js';
+import { StoreLife } from './store-life.js';
+import { StoreLink, type FleetLogger } from './store-link.js';
 
 /** What a fleet stands on; all of it can be replaced in tests. */
 export interface FleetDependencies {
   readonly store: FleetStore;
   readonly clock: Clock;
-  readonly logger: CircuitLogger & { log(message: string): void };
+  readonly logger: FleetLogger;
   readonly random?: () => number;
   /** Names the instance and the store's lives. */
   readonly newId: () => string;
@@ -34,22 +34,17 @@ export interface FleetDependencies {
 /** A request whose answer is out, or was lost. */
 interface Unanswered {
   readonly request: ExchangeRequest;
-  readonly circuits: readonly FleetCircuit[];
+  /** Whose reports it has, in their order. */
+  readonly tellers: readonly FleetCircuit[];
   /** When it was first sent. */
   readonly sentAt: number;
 }
-
-/** A flush tells of at most this many circuits, so that the store is never held up for long. */
-const MOST_CIRCUITS = 500;
 
 /** An instance counts as alive for this many polls. */
 const ALIVE_POLLS = 3;
 
 /** How long a lease can be taken up without being renewed, in milliseconds. */
 const CLAIM_FOR_MS = 5_000;
-
-/** Not being connected is told after this long from the start, in milliseconds. */
-const START_WITHIN_MS = 2_000;
 
 /** A request is sent again for this long; later its counts would be of another time. */
 const RESEND_FOR_MS = 5_000;
@@ -63,7 +58,6 @@ export class Fleet
 {
   readonly instance: string;
   readonly claimFor = CLAIM_FOR_MS;
-  joined = false;
   /** Instances that are alive, as of the last answer. */
   instances = 1;
   private readonly circuits = new Map<Circuit, FleetCircuit>();
@@ -71,19 +65,15 @@ export class Fleet
   private readonly patchesByName = new WeakSet<object>();
   private readonly warned = new Set<string>();
   private isApplying = false;
-  private reason: string | null = 'not connected yet';
   private unanswered: Unanswered | undefined;
   private exchanging: Promise<void> | undefined;
   private cancelTick: (() => void) | undefined;
   private seq = 0;
-  private rev: number | undefined;
-  private revAnswered = 0;
-  private epoch: string | undefined;
+  private readonly link: StoreLink;
+  private readonly life = new StoreLife();
+  private readonly composer: ReportComposer;
   private lastExchangeAt = -Infinity;
   private lastRefreshAt: number;
-  private readonly startedAt: number;
-  private isStarting = true;
-  private turn = 0;
   private hasStopped = false;
 
   constructor(
@@ -91,12 +81,18 @@ export class Fleet
     private readonly deps: FleetDependencies,
   ) {
     this.instance = deps.newId();
-    this.lastRefreshAt = this.startedAt = deps.clock.now();
+    this.lastRefreshAt = deps.clock.now();
+    const { namespace, window } = settings;
+    this.link = new StoreLink(namespace, deps.logger, this.lastRefreshAt);
+    this.composer = new ReportComposer(window);
   }
 
   get status(): SharedViewStatus {
-    const { joined, reason, instances } = this;
-    return { joined, reason, instances };
+    return { ...this.link.status, instances: this.instances };
+  }
+
+  get joined(): boolean {
+    return this.link.joined;
   }
 
   get window(): FleetSettings['window'] {
@@ -141,19 +137,18 @@ export class Fleet
       for (const circuit of this.circuits.values()) circuit.leave();
       await this.exchange(this.compose({ leaving: true }));
     }
-    this.lose('this instance has left');
-    for (const circuit of this.circuits.keys()) this.detach(circuit);
+    this.link.leave('this instance has left');
+    for (const [circuit, part] of this.circuits) {
+      part.lost();
+      this.detach(circuit);
+    }
     await this.deps.store.close();
   }
 
   announced(announcement: Announcement): void {
-    const { id, rev, epoch, what } = announcement;
-    // Another life of the store is noticed by the next answer.
-    if (this.epoch !== undefined && epoch !== this.epoch) return;
-    if (this.rev !== undefined) {
-      if (rev > this.rev + 1) this.compareAll();
-      this.rev = Math.max(this.rev, rev);
-    }
+    if (!this.life.hears(announcement)) return;
+    if (this.life.hear(announcement)) this.compareAll();
+    const { id, what } = announcement;
     const circuit = this.byId.get(id);
     if (what === 'state') circuit?.adopt(announcement.state, 'announcement');
     else circuit?.wanted(announcement.gen);
@@ -207,7 +202,7 @@ export class Fleet
     const next = this.compose({});
     const isPollDue =
       this.now() - this.lastExchangeAt >= this.settings.pollInterval;
-    if (next.circuits.length > 0 || isPollDue || !this.joined) {
+    if (next.request.circuits.length > 0 || isPollDue || !this.joined) {
       this.begin(next);
     }
   }
@@ -232,49 +227,23 @@ export class Fleet
   }
 
   private answered(
-    { request, circuits, sentAt }: Unanswered,
-    { epoch, rev, instances, circuits: replies }: ExchangeReply,
+    { request, tellers, sentAt }: Unanswered,
+    reply: ExchangeReply,
   ): void {
-    if (!this.joined) this.join();
-    this.instances = Math.max(1, instances);
-    if (epoch !== this.epoch) {
-      // Another life: what it knows is to be compared with what is known here.
-      if (this.epoch !== undefined) this.compareAll();
-      this.epoch = epoch;
-      this.rev = rev;
-    }
-    this.revAnswered = rev;
+    this.link.found();
+    this.instances = Math.max(1, reply.instances);
+    // Another life: what it knows is to be compared with what is known here.
+    if (this.life.answered(reply)) this.compareAll();
     request.circuits.forEach((report, index) => {
-      const reply = replies[index];
-      if (reply !== undefined) {
-        circuits[index]!.answered(report, reply, sentAt);
-      }
+      const answer = reply.circuits[index];
+      if (answer !== undefined)
+        tellers[index]!.answered(report, answer, sentAt);
     });
   }
 
-  private join(): void {
-    this.joined = true;
-    this.isStarting = false;
-    this.reason = null;
-    this.deps.logger.log(
-      `Fleet "${this.settings.namespace}": joined, circuits are shared.`,
-    );
-  }
-
   private lose(reason: string): void {
-    const isNews = this.joined || this.isStarting;
-    // A connection takes a moment to be made: no reason to tell.
-    const now = this.now();
-    if (this.isStarting && now - this.startedAt < START_WITHIN_MS) return;
-    this.isStarting = false;
-    this.joined = false;
-    this.reason = reason;
-    if (!isNews) return;
+    if (!this.link.lost(reason, this.now())) return;
     for (const circuit of this.circuits.values()) circuit.lost();
-    if (this.hasStopped) return;
-    this.deps.logger.warn(
-      `Fleet "${this.settings.namespace}": the store is out of reach (${reason}). Each circuit decides alone until it is back.`,
-    );
   }
 
   /** What nobody answers for long is of another time: its counts are dropped, orders are told anew. */
@@ -284,7 +253,7 @@ export class Fleet
     if (this.now() - unanswered.sentAt <= RESEND_FOR_MS) return;
     this.unanswered = undefined;
     unanswered.request.circuits.forEach((report, index) => {
-      unanswered.circuits[index]!.abandoned(report);
+      unanswered.tellers[index]!.abandoned(report);
     });
   }
 
@@ -292,10 +261,7 @@ export class Fleet
   private refresh(): void {
     const { settings } = this;
     const now = this.now();
-    if (this.rev !== undefined && this.rev < this.revAnswered) {
-      this.rev = this.revAnswered;
-      this.compareAll();
-    }
+    if (this.life.catchUp()) this.compareAll();
     if (now - this.lastRefreshAt >= settings.ttl / 3) {
       this.lastRefreshAt = now;
       this.compareAll();
@@ -308,25 +274,11 @@ export class Fleet
 
   private compose({ leaving }: { leaving?: true }): Unanswered {
     const { settings, deps } = this;
-    const table = new RuleTable(settings.window);
-    const reports: CircuitReport[] = [];
-    const circuits: FleetCircuit[] = [];
-    // Whoever found no room is first the next time.
-    const all = [...this.circuits.values()];
-    const first = this.turn % Math.max(1, all.length);
-    let looked = 0;
-    for (; looked < all.length && reports.length < MOST_CIRCUITS; looked++) {
-      const circuit = all[(first + looked) % all.length]!;
-      const report = circuit.collect();
-      if (report === undefined) continue;
-      const rules = table.indexOf(circuit.circuit.rules);
-      reports.push({ ...report, rules });
-      circuits.push(circuit);
-    }
-    if (looked < all.length) this.turn = first + looked;
-    const isEmpty = reports.length === 0;
+    const { tellers, circuits, rules } = this.composer.compose(
+      this.circuits.values(),
+    );
     return {
-      circuits,
+      tellers,
       sentAt: this.now(),
       request: {
         instance: this.instance,
@@ -337,8 +289,8 @@ export class Fleet
         claimFor: CLAIM_FOR_MS,
         ttl: settings.ttl,
         ...(leaving && { leaving }),
-        rules: isEmpty ? [] : table.rules,
-        circuits: reports,
+        rules,
+        circuits,
       },
     };
   }
