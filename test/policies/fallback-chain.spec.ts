@@ -12,6 +12,10 @@ const failing = (error: unknown) => () => {
   throw error;
 };
 
+const rejecting = (message: string) => async () => {
+  throw new Error(message);
+};
+
 /** Runs fallbacks for the original error and tells how often it was built. */
 function setUp(fallback: Fallback) {
   const error = jest.fn(() => original);
@@ -77,10 +81,6 @@ describe('a function that answers for a call', () => {
 });
 
 describe('fallbacks in order', () => {
-  const rejecting = (message: string) => async () => {
-    throw new Error(message);
-  };
-
   it('are each tried once, also those that answer later', async () => {
     const tried: number[] = [];
     const step = (n: number) => async () => {
@@ -173,9 +173,9 @@ describe('the error of the last fallback', () => {
 });
 
 /** An object or a function with a `then`. */
-function withThen(then: unknown, of: object = {}): object {
-  Reflect.set(of, 'then', then);
-  return of;
+function withThen(then: unknown, object: object = {}): object {
+  Reflect.set(object, 'then', then);
+  return object;
 }
 
 describe('what is waited for', () => {

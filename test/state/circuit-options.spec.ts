@@ -151,6 +151,18 @@ const TABLE: Record<string, { takes: unknown[]; refuses: unknown[] }> = {
   captureStack: { takes: [true, false], refuses: WRONG_FLAGS },
 };
 
+describe('the times of a bulkhead', () => {
+  it.each([
+    [2 ** 31 - 1, 0],
+    [2 ** 31, 1],
+  ])('are what a timer can wait for: %p ms', (maxHold, problems) => {
+    const bulkhead = { maxConcurrent: 1, maxHold };
+    expect(
+      examineOptions(circuitOptionsSchema, { bulkhead }).problems,
+    ).toHaveLength(problems);
+  });
+});
+
 describe('circuitOptionsSchema', () => {
   it('has the documented defaults', () => {
     expect(parseOptions(circuitOptionsSchema, {}, 'Circuit')).toEqual({

@@ -267,6 +267,7 @@ describe('parseOptions', () => {
       [{ type: 'time', bukets: 3 }, 'did you mean "buckets"?'],
       [{ type: 'time', xyzzy: 3 }, 'there are: type, duration, buckets'],
       [{ type: 'count', xyzzy: 3 }, 'there are: type, size, maxAge'],
+      [{ xyzzy: 3 }, 'there are: type, size, maxAge, duration, buckets'],
       [{ type: 'time', siez: 3 }, 'there are: type, duration, buckets'],
     ])('names what goes with the type: %p', (window, line) => {
       const { problems } = errorOf({ window });

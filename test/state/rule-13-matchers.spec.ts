@@ -196,6 +196,13 @@ describe('rule 13: Retry-After', () => {
     expect(after(value, 'x-wait')).toBeUndefined();
   });
 
+  it('rule 13: is read from the error where the response has none', () => {
+    const headers = { 'retry-after': 5 };
+    for (const response of [null, {}, { headers: null }, { headers: {} }]) {
+      expect(retryAfterOf({ response, headers }, 0)).toBe(5_000);
+    }
+  });
+
   it.each<[string, unknown]>([
     ['no object', 'down'],
     ['null', null],

@@ -37,6 +37,15 @@ describe('rule 17: the sentence', () => {
       '"bench" is closed because repaired: no calls in its window.',
     ],
     [
+      'a circuit whose probes succeeded',
+      { consecutiveFailures: 1, openDuration: 1_000, halfOpen: { calls: 1 } },
+      bench => {
+        trip(bench);
+        bench.advance(1_000).play('S');
+      },
+      '"bench" is closed because 1 of 1 probes succeeded: no calls in its window.',
+    ],
+    [
       'shadow mode',
       { mode: 'shadow' },
       () => {},
