@@ -44,12 +44,18 @@ export class Instances {
     return new Instances(await Promise.all(services));
   }
 
-  /** Customers order at every instance until {@link close}. */
+  /** Customers order at every instance until {@link close}, and get their answers. */
   async serve(everyMs: number): Promise<void> {
+    const waiting = new Set<Promise<void>>();
     while (this.isOpen) {
-      for (const { url } of this.services) void this.order(url);
+      for (const { url } of this.services) {
+        const order = this.order(url).finally(() => waiting.delete(order));
+        waiting.add(order);
+      }
       await sleep(everyMs);
     }
+    // Nobody is sent away when the shop closes.
+    await Promise.all(waiting);
   }
 
   close(): void {
