@@ -59,9 +59,8 @@ describe("an alarm on the system's clock", () => {
 
   it('holds no process while it rests, and does again when it is woken', () => {
     const timer = { ref: jest.fn(), unref: jest.fn() };
-    const set = jest
-      .spyOn(globalThis, 'setTimeout')
-      .mockReturnValue(timer as never);
+    const before = globalThis.setTimeout;
+    globalThis.setTimeout = (() => timer) as never;
     const alarm = new Alarm(systemClock, jest.fn());
     alarm.set(50);
     alarm.rest();
@@ -69,7 +68,7 @@ describe("an alarm on the system's clock", () => {
     expect(alarm.isSet).toBe(true);
     alarm.wake();
     expect(timer.ref).toHaveBeenCalledTimes(1);
-    set.mockRestore();
+    globalThis.setTimeout = before;
   });
 
   it('is not set where a test suite has exchanged the timers', () => {
