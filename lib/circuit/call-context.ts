@@ -1,3 +1,4 @@
+import { listenForAbort } from '../policies/listen-for-abort.js';
 import type { CallContext } from './call.js';
 
 /** Most functions never look at their signal, so it is made when asked for. */
@@ -32,11 +33,16 @@ export class LateCallContext implements CallContext {
     return this.controller.signal;
   }
 
-  /** Has the attempt end with whoever watches it now. */
-  follow(signal: AbortSignal): void {
-    signal.addEventListener('abort', () => this.abort(signal.reason), {
-      once: true,
-    });
+  /**
+   * Has the attempt end with whoever watches it now.
+   *
+   * @returns ends that
+   */
+  follow(signal: AbortSignal): () => void {
+    const abort = () => this.abort(signal.reason);
+    if (signal.aborted) abort();
+    else listenForAbort(signal, abort);
+    return () => signal.removeEventListener('abort', abort);
   }
 
   abort(reason: unknown): void {

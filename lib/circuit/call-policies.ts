@@ -17,6 +17,8 @@ export type PolicyDependencies = PolicyHost & {
   readonly key: string | null;
   /** Where answers are cached; the process's memory without one. */
   readonly cacheStore?: CacheStore | undefined;
+  /** Whether calls that are none of each other's business share the circuit. */
+  readonly cachesNothing: boolean;
 };
 
 /** The policies of one plan on one circuit. */
@@ -70,7 +72,8 @@ export class PolicyPool {
               () => new Deadline(deadline, host),
             ),
       retry: retry === false ? undefined : this.createRetry(retry),
-      cache: cache === false ? undefined : this.cacheOf(plan),
+      cache:
+        cache === false || host.cachesNothing ? undefined : this.cacheOf(plan),
     };
   }
 

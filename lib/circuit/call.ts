@@ -1,5 +1,6 @@
 import type { Verdict } from '../state/classification.js';
 import type { AnswerKind } from './call-options.js';
+import type { ObservableWay } from './observable-way.js';
 
 /** What a protected function is called with. */
 export interface CallContext {
@@ -14,6 +15,11 @@ export interface KindOfAnswers {
   last: AnswerKind | undefined;
 }
 
+/** What a later subscription needs of a pipeline. */
+export interface CallPipeline {
+  readonly observables: ObservableWay;
+}
+
 /** One call's way in. */
 export interface Call {
   readonly args?: readonly unknown[] | undefined;
@@ -25,6 +31,10 @@ export interface Call {
   readonly atHandler?: boolean | undefined;
   /** Unsubscribing from it stops nothing: its place is held until the work has ended by itself. */
   readonly runsOn?: boolean | undefined;
+  /** Told when its fallback begins to answer. */
+  readonly fallsBack?: (() => void) | undefined;
+  /** Where it goes through now: between the call and a subscription a key may have got another circuit. */
+  readonly pipeline?: (() => CallPipeline) | undefined;
   /** The kind in which the same function answered last; the next call takes it for granted. */
   readonly answers?: KindOfAnswers | undefined;
 }

@@ -17,6 +17,8 @@ export interface CircuitDependencies {
   readonly random?: (() => number) | undefined;
   /** The key of a keyed circuit. */
   readonly key?: string | undefined;
+  /** @internal Several keys share it: it caches nothing, because a cached answer could be another's. */
+  readonly isShared?: boolean | undefined;
   /** A view shared with other instances. */
   readonly coordinator?: Coordinator | undefined;
   /** @default Nest's `Logger` */

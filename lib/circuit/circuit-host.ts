@@ -1,7 +1,7 @@
 import type { CacheStore } from '../policies/cache-store.js';
 import type { CircuitRules } from '../state/circuit-options.js';
 import { createClassifier, type Classifier } from '../state/classification.js';
-import { systemClock, type Clock } from '../state/clock.js';
+import { steady, systemClock, type Clock } from '../state/clock.js';
 import { StateMachine } from '../state/state-machine.js';
 import type { CircuitDependencies } from './circuit-dependencies.js';
 import type { OnceReporter } from './once-reporter.js';
@@ -19,6 +19,7 @@ export class CircuitHost implements PipelineDependencies {
   readonly random: () => number;
   readonly key: string | null;
   readonly cacheStore: CacheStore | undefined;
+  readonly cachesNothing: boolean;
   readonly report: (what: string, error: unknown) => void;
 
   constructor(
@@ -27,10 +28,11 @@ export class CircuitHost implements PipelineDependencies {
     private readonly reporter: OnceReporter,
     dependencies: CircuitDependencies,
   ) {
-    this.clock = dependencies.clock ?? systemClock;
+    this.clock = steady(dependencies.clock ?? systemClock);
     this.random = dependencies.random ?? Math.random;
     this.key = dependencies.key ?? null;
     this.cacheStore = dependencies.cacheStore;
+    this.cachesNothing = dependencies.isShared === true;
     this.report = reporter.report;
     this.classify = createClassifier(rules, this.report);
     const { coordinator } = dependencies;

@@ -30,6 +30,8 @@ export class Refused {
 export class Gate {
   private rateLimit: RateLimit | undefined;
   private bulkhead: Bulkhead | undefined;
+  /** Also while it is switched off: those whom it let in still run. */
+  private ownBulkhead: Bulkhead | undefined;
 
   constructor(
     private readonly machine: StateMachine,
@@ -40,7 +42,7 @@ export class Gate {
 
   /** Nobody holds a place, not even a call that has timed out and still runs. */
   get isIdle(): boolean {
-    return this.bulkhead === undefined || this.bulkhead.running === 0;
+    return this.ownBulkhead === undefined || this.ownBulkhead.running === 0;
   }
 
   /** Nothing but the circuit itself is in the way. */
@@ -48,15 +50,20 @@ export class Gate {
     return this.rateLimit === undefined && this.bulkhead === undefined;
   }
 
-  configure({ rateLimit, bulkhead }: CircuitRules): void {
+  configure({ rateLimit, bulkhead, mode }: CircuitRules): void {
     if (rateLimit === false) this.rateLimit = undefined;
     else if (this.rateLimit === undefined) {
       this.rateLimit = new RateLimit(rateLimit);
     } else this.rateLimit.configure(rateLimit, this.machine.now());
     if (bulkhead === false) this.bulkhead = undefined;
-    else if (this.bulkhead === undefined) {
-      this.bulkhead = new Bulkhead(bulkhead, this.host);
-    } else this.bulkhead.configure(bulkhead);
+    else if (this.ownBulkhead === undefined) {
+      this.bulkhead = this.ownBulkhead = new Bulkhead(bulkhead, this.host);
+    } else {
+      this.bulkhead = this.ownBulkhead;
+      this.bulkhead.configure(bulkhead);
+    }
+    // Nobody waits for what refuses nobody.
+    if (bulkhead === false || mode !== 'enforced') this.ownBulkhead?.letIn();
   }
 
   /** Enters without waiting. */
@@ -68,8 +75,7 @@ export class Gate {
     if (refusal !== undefined) return refusal;
     const place = this.bulkhead?.tryEnter();
     if (this.bulkhead !== undefined && place === undefined) {
-      this.machine.countRefusal('BULKHEAD_FULL', null);
-      return this.bulkhead.rejection;
+      return this.refuseFull(this.bulkhead.rejection);
     }
     return this.acquire(place);
   }
@@ -96,12 +102,15 @@ export class Gate {
         // A place that was promised is ours even if the caller has gone meanwhile.
         if (signal?.aborted !== true) return this.acquire(place);
         place.release();
+        this.rateLimit?.giveBack();
         throw signal.reason;
       },
       (error: unknown) => {
-        if (signal?.aborted === true) throw error;
-        this.machine.countRefusal('BULKHEAD_FULL', null);
-        return () => error as Error;
+        if (signal?.aborted !== true) {
+          return this.refuseFull(() => error as Error);
+        }
+        this.rateLimit?.giveBack();
+        throw error;
       },
     );
   }
@@ -168,10 +177,18 @@ export class Gate {
       );
   }
 
+  /** The token of a call that is not made is given back. */
+  private refuseFull(refusal: Refusal): Refusal {
+    this.rateLimit?.giveBack();
+    this.machine.countRefusal('BULKHEAD_FULL', null);
+    return refusal;
+  }
+
   private acquire(place?: Place): Entry | Refusal {
     const permit = this.machine.tryAcquire();
     if (permit !== undefined) return { permit, place };
     place?.release();
+    if (this.isEnforced) this.rateLimit?.giveBack();
     return this.circuitOpen;
   }
 
@@ -181,7 +198,7 @@ export class Gate {
     const permit = machine.tryAcquire() ?? UNRECORDED;
     if (permit === UNRECORDED) return { permit, place: undefined };
     const isInTime = rateLimit?.tryTake(machine.now()) ?? true;
-    const place = isInTime ? bulkhead?.tryEnter() : undefined;
+    const place = isInTime ? bulkhead?.tryEnterUncrowded() : undefined;
     if (!isInTime || (bulkhead !== undefined && place === undefined)) {
       machine.countWouldReject();
     }

@@ -16,7 +16,10 @@ export function invoke(
   kind: AnswerKind | undefined = plan.returns,
 ): unknown {
   try {
-    return circuit.target(plan, call).pipeline.invoke(plan, body, call, kind);
+    const pipeline = () => circuit.target(plan, call).pipeline;
+    return plan.key === undefined || kind === 'promise'
+      ? pipeline().invoke(plan, body, call, kind)
+      : pipeline().invoke(plan, body, { ...call, pipeline }, kind);
   } catch (error) {
     if (kind === 'promise') return Promise.reject(error);
     if (kind === 'observable') return throwError(() => error);

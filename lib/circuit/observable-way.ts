@@ -13,6 +13,8 @@ import {
   type MonoTypeOperatorFunction,
 } from 'rxjs';
 import { AbortScope } from '../policies/abort-scope.js';
+import { endWithScope } from '../policies/end-with-scope.js';
+import { listenForAbort } from '../policies/listen-for-abort.js';
 import type { CachedCall } from '../policies/stale-cache.js';
 import { sleep$ } from '../policies/sleep.js';
 import type { Verdict } from '../state/classification.js';
@@ -25,6 +27,8 @@ import { toItsOwnEnd } from './to-its-own-end.js';
 
 interface StreamState extends CallState {
   hasValue?: boolean;
+  /** Its first attempt was admitted. */
+  isBegun?: boolean;
   /** The whole call's scope, where it has a deadline. */
   deadline?: AbortScope;
 }
@@ -43,45 +47,72 @@ export class ObservableWay {
 
   constructor(private readonly around: Surroundings) {}
 
-  /** No call waits for its next attempt. */
+  /** No call waits for its next attempt or for a cache. */
   get isIdle(): boolean {
     return this.waiting === 0;
   }
 
   /** fallback( cache( deadline( retry( attempt )))) */
   run<T>(plan: CallPlan, source: Observable<T>, call: Call): Observable<T> {
-    const { answering, pool } = this.around;
+    const { pool } = this.around;
     return defer(() => {
+      const now = call.pipeline?.();
+      if (now !== undefined && now.observables !== this) {
+        return now.observables.run(plan, source, call);
+      }
       const state: StreamState = {};
       const way = { plan, source, call, state, policies: pool.of(plan) };
       const answers = this.cached(way);
       if (plan.fallback === undefined) return answers;
       return answers.pipe(
-        catchError((error: unknown) => {
-          const verdict = state.verdict ?? this.judge(error, call, state);
-          return verdict.fallback
-            ? answering.observable<T>(plan, call, () => error)
-            : throwError(() => error);
-        }),
+        catchError((error: unknown) =>
+          this.verdictOf(way, error).fallback
+            ? this.fallBack<T>(way, error)
+            : throwError(() => error),
+        ),
       );
     });
+  }
+
+  private fallBack<T>(
+    { plan, call }: ObservableCall<T>,
+    error: unknown,
+  ): Observable<T> {
+    const { signal } = call;
+    call.fallsBack?.();
+    const answers = this.around.answering.observable<T>(
+      plan,
+      call,
+      () => error,
+    );
+    return signal === undefined
+      ? answers
+      : answers.pipe(endWithScope(new AbortScope(signal)));
   }
 
   private cached<T>(way: ObservableCall<T>): Observable<T> {
     const { call, state, policies } = way;
     const { cache } = policies;
+    // Those who share a call are judged by its signal, not by that of whoever began it.
+    let inner = way;
     const key = cache?.keyOf(call);
     if (cache === undefined || key === undefined) {
       return this.untilDeadline(way, call.signal);
     }
     const cached: CachedCall<Observable<T>> = {
-      call: signal => this.untilDeadline(way, signal),
-      answersFor: error =>
-        (state.verdict ?? this.judge(error, call, state)).fallback,
+      call: signal => {
+        if (signal !== call.signal)
+          inner = { ...way, call: { ...call, signal } };
+        return this.untilDeadline(inner, signal);
+      },
+      answersFor: error => this.verdictOf(inner, error).fallback,
       isGood: () => state.returnedFailure !== true,
       hit: freshness => this.around.settlement.countCacheHit(freshness),
     };
-    return cache.answers.observe(key, cached, call.signal);
+    return defer(() => {
+      this.waiting++;
+      return cache.answers.observe(key, cached, call.signal);
+    }).pipe(finalize(() => this.waiting--));
   }
 
   private untilDeadline<T>(
@@ -109,7 +140,6 @@ export class ObservableWay {
     const answers =
       caller === undefined ? attempt : attempt.pipe(takeUntil(abortOf(caller)));
     if (retry === undefined) return answers;
-    retry.begin();
     return answers.pipe(
       resubscribe({
         delay: (error: unknown, number) =>
@@ -187,6 +217,9 @@ export class ObservableWay {
       return throwError(entry);
     }
     const { timeout } = policies;
+    // A call that was refused earns no retry for others.
+    if (!state.isBegun) policies.retry?.begin();
+    state.isBegun = true;
     if (call.runsOn === true && entry.place !== undefined) {
       const { permit, place } = entry;
       source = toItsOwnEnd(source, () => place.release());
@@ -249,6 +282,16 @@ export class ObservableWay {
     });
   }
 
+  /** What the call's error means to its caller. */
+  private verdictOf<T>(
+    { call, state }: ObservableCall<T>,
+    error: unknown,
+  ): Verdict {
+    // The caller may have gone after the last attempt was judged.
+    if (isAbortOf(call, error)) return ABANDONED;
+    return state.verdict ?? this.judge(error, call, state);
+  }
+
   /** An error that is no attempt's: the deadline's between two of them, or the caller's abort. */
   private judge(error: unknown, call: Call, state: StreamState): Verdict {
     if (isAbortOf(call, error)) return ABANDONED;
@@ -276,7 +319,7 @@ function abortOf(signal: AbortSignal): Observable<never> {
   return new Observable(subscriber => {
     const abort = () => subscriber.error(signal.reason);
     if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
+    listenForAbort(signal, abort);
     return () => signal.removeEventListener('abort', abort);
   });
 }

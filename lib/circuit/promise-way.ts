@@ -1,6 +1,7 @@
 import type { Verdict } from '../state/classification.js';
-import { Attempt, type AbortScope } from '../policies/abort-scope.js';
+import { AbortScope, Attempt } from '../policies/abort-scope.js';
 import { isRejection } from '../errors/rejection.js';
+import type { LazyError } from '../policies/fallback.js';
 import { runInScope } from '../policies/run-in-scope.js';
 import type { CachedCall, StaleCache } from '../policies/stale-cache.js';
 import { sleep } from '../policies/sleep.js';
@@ -35,6 +36,8 @@ interface PromiseCall {
   started: StartedAttempt | undefined;
   /** The whole call's scope, where it has a deadline. */
   deadline: AbortScope | undefined;
+  /** What attempts are judged by: a shared call has a signal of its own, not that of whoever began it. */
+  judged: Call;
 }
 
 /** The way of a call that answers by a promise, through every policy that its plan has. */
@@ -55,7 +58,7 @@ export class PromiseWay {
     call: Call,
     started?: StartedAttempt,
   ): Promise<unknown> {
-    const { answering, pool } = this.around;
+    const { pool } = this.around;
     const state: CallState = {};
     const policies = pool.of(plan);
     const way: PromiseCall = {
@@ -66,6 +69,7 @@ export class PromiseWay {
       policies,
       started,
       deadline: undefined,
+      judged: call,
     };
     let key: string | undefined;
     try {
@@ -91,16 +95,27 @@ export class PromiseWay {
       answer => {
         this.underWay--;
         return answer instanceof Refused
-          ? answering.promise(plan, call, answer.error)
+          ? this.fallBack(way, answer.error)
           : answer;
       },
       (error: unknown) => {
         this.underWay--;
-        const { fallback } = this.verdictOf(way, error);
+        const { fallback } = this.verdictOf(way, call, error);
         if (plan.fallback === undefined || !fallback) throw error;
-        return answering.promise(plan, call, () => error);
+        return this.fallBack(way, () => error);
       },
     );
+  }
+
+  /** Or rejects with the error; at the caller's abort with its reason. */
+  private fallBack(
+    { plan, call }: PromiseCall,
+    error: LazyError,
+  ): Promise<unknown> {
+    const answer = () => this.around.answering.promise(plan, call, error);
+    return plan.fallback === undefined || call.signal === undefined
+      ? answer()
+      : runInScope(new AbortScope(call.signal), answer, () => {});
   }
 
   private async throughCache(
@@ -110,9 +125,13 @@ export class PromiseWay {
   ): Promise<unknown> {
     const { call, state } = way;
     const cached: CachedCall<PromiseLike<unknown>> = {
-      call: signal => this.untilDeadline(way, signal).then(throwRefused),
+      call: signal => {
+        if (signal !== call.signal) way.judged = { ...call, signal };
+        return this.untilDeadline(way, signal).then(throwRefused);
+      },
       answersFor: error =>
-        error instanceof Refused || this.verdictOf(way, error).fallback,
+        error instanceof Refused ||
+        this.verdictOf(way, way.judged, error).fallback,
       isGood: () => !hasReturnedFailure(state),
       hit: freshness => this.around.settlement.countCacheHit(freshness),
     };
@@ -154,7 +173,6 @@ export class PromiseWay {
     expiresAt: number,
   ): Promise<unknown> {
     const { state, policies } = way;
-    policies.retry?.begin();
     for (let number = 1; ; number++) {
       delete state.returnedFailure;
       let failure: { readonly error: unknown };
@@ -241,7 +259,7 @@ export class PromiseWay {
     caller: AbortSignal | undefined,
     body: Body,
   ): Promise<unknown> {
-    const { plan, call, state, policies } = way;
+    const { plan, judged, state, policies } = way;
     const { settlement } = this.around;
     const { permit, place } = entry;
     const { timeout } = policies;
@@ -259,6 +277,8 @@ export class PromiseWay {
           );
     const context: CallContext =
       scope ?? new LazyCallContext(number, undefined);
+    // A call that was refused earns no retry for others.
+    if (number === 1) policies.retry?.begin();
     // Free when the work has ended and the circuit knows how: whoever waits for the
     // place asks it then.
     let awaited = 2;
@@ -281,7 +301,7 @@ export class PromiseWay {
       (error: unknown) => {
         // One that was ended early has been settled then.
         if (scope === undefined || scope.state === 'settled') {
-          settlement.fail(permit, error, call, state);
+          settlement.fail(permit, error, judged, state);
         }
         leave();
         throw error;
@@ -312,7 +332,7 @@ export class PromiseWay {
 
   /** At the timeout, at the call's deadline, or at the caller's abort: the permit is given back at once. */
   private endEarly(
-    { call, state, deadline }: PromiseCall,
+    { judged, state, deadline }: PromiseCall,
     { permit }: Entry,
     reason: unknown,
     how: EarlyEnd,
@@ -327,11 +347,15 @@ export class PromiseWay {
     }
     const limit = how === 'timed-out' ? 'timeout' : 'deadline';
     settlement.countTimeout(limit, reason);
-    settlement.fail(permit, reason, call, state);
+    settlement.fail(permit, reason, judged, state);
   }
 
   /** What the call's error means, whoever asks; it is judged once. */
-  private verdictOf({ call, state }: PromiseCall, error: unknown): Verdict {
+  private verdictOf(
+    { state }: PromiseCall,
+    call: Call,
+    error: unknown,
+  ): Verdict {
     const { signal } = call;
     // The caller may have gone after the last attempt was judged.
     if (signal?.aborted === true && error === signal.reason) return ABANDONED;

@@ -1,5 +1,5 @@
 import { StreamableFile } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 
 /**
  * Work that nobody can stop, such as a promise behind an Observable: whoever
@@ -12,7 +12,8 @@ export function toItsOwnEnd<T>(
   ended: () => void,
 ): Observable<T> {
   return new Observable<T>(subscriber => {
-    const running = work.subscribe({
+    const running = new Subscription();
+    const listening = work.subscribe({
       next: value => {
         if (!subscriber.closed) return subscriber.next(value);
         // It has answered, which is its end, and nobody will send what it answers.
@@ -29,6 +30,8 @@ export function toItsOwnEnd<T>(
         subscriber.complete();
       },
     });
+    // It may have answered before this.
+    running.add(listening);
   });
 }
 

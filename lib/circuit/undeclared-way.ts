@@ -1,4 +1,4 @@
-import { isObservable } from 'rxjs';
+import { defer, finalize, isObservable, type Observable } from 'rxjs';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { isPromiseLike } from '../policies/fallback.js';
 import { answerKindOf } from './answer-kind.js';
@@ -74,8 +74,7 @@ export class UndeclaredWay {
     if (isObservable(answer)) {
       // Each subscription is a call; this was none.
       this.around.gate.withdraw(entry);
-      if (call.signal !== undefined) late?.follow(call.signal);
-      return observables.run(plan, answer, call);
+      return observables.run(plan, endedWith(call, answer, late), call);
     }
     if (isPromiseLike(answer)) {
       return promises.run(plan, body, call, { entry, answer, late });
@@ -117,10 +116,12 @@ export class UndeclaredWay {
 
   private runAsValue(plan: CallPlan, body: Body, call: Call): unknown {
     const late = new LateCallContext();
+    let hasReturned = false;
     const watched: Body = () => {
       const answer = body(late);
       note(call, answer);
       if (answerKindOf(answer) !== 'value') throw new AnotherKind(answer);
+      hasReturned = true;
       return answer;
     };
     let value: unknown;
@@ -130,7 +131,8 @@ export class UndeclaredWay {
       if (!(error instanceof AnotherKind)) throw error;
       return this.follow(plan, body, call, error.entry, error.answer, late);
     }
-    this.refuseWaiting(plan);
+    // A cache or a fallback may have answered, and nothing is known of the function.
+    if (hasReturned) this.refuseWaiting(plan);
     return value;
   }
 
@@ -160,6 +162,16 @@ export class UndeclaredWay {
       },
     ]);
   }
+}
+
+/** The signal that the function was called with is aborted at its caller's abort, as long as somebody subscribes. */
+function endedWith<T>(
+  { signal }: Call,
+  answers: Observable<T>,
+  late: LateCallContext | undefined,
+): Observable<T> {
+  if (signal === undefined || late === undefined) return answers;
+  return defer(() => answers.pipe(finalize(late.follow(signal))));
 }
 
 /** The next call takes this kind for granted as long as it has not seen its own. */

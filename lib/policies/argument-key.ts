@@ -86,7 +86,12 @@ function writeObject(
 // worker, a test's sandbox) is as plain as our own.
 
 function isPlainArray(value: object): value is unknown[] {
-  return Array.isArray(value) && prototypesOf(value) === 2;
+  return (
+    Array.isArray(value) &&
+    prototypesOf(value) === 2 &&
+    // What stands beside the elements would be lost.
+    Object.keys(value).length <= value.length
+  );
 }
 
 function isPlainObject(value: object): boolean {

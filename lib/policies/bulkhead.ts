@@ -62,6 +62,19 @@ export class Bulkhead {
     return this.tryEnter() ?? this.wait(signal);
   }
 
+  /** A place beside those who are in if they and those who would wait leave one: nobody waits where nobody is refused. */
+  tryEnterUncrowded(): Place | undefined {
+    const { maxConcurrent, maxQueue } = this.rules;
+    if (this.held.size >= maxConcurrent) this.freeExpired();
+    return this.held.size < maxConcurrent + maxQueue ? this.take() : undefined;
+  }
+
+  /** Those who wait come in, however many: nothing limits them any more. */
+  letIn(): void {
+    for (const waiter of this.queue) waiter.enter(this.take());
+    this.watchExpiry();
+  }
+
   /** The error of a call that found no place. */
   readonly rejection = (): BulkheadFullException =>
     buildError(this.host, () => new BulkheadFullException(this.host.name));

@@ -41,6 +41,7 @@ export class CachedStreams {
     caller: AbortSignal | undefined,
   ): Observable<T> {
     return defer(() => {
+      if (caller?.aborted === true) return throwError(() => caller.reason);
       const stream = this.rules.coalesce
         ? this.join(key, call)
         : this.begin(key, call, caller);

@@ -18,8 +18,8 @@ const STEPS = 10;
  * load by the number of attempts.
  */
 export class RetryBudget {
-  private readonly calls = Array.from({ length: STEPS }, () => 0);
-  private readonly retries = Array.from({ length: STEPS }, () => 0);
+  private readonly calls = new Uint32Array(STEPS);
+  private readonly retries = new Uint32Array(STEPS);
   private step = -Infinity;
 
   constructor(private readonly rules: RetryBudgetRules) {}
@@ -58,7 +58,7 @@ function slotOf(step: number): number {
   return ((step % STEPS) + STEPS) % STEPS;
 }
 
-function sum(counts: readonly number[]): number {
+function sum(counts: Uint32Array): number {
   let all = 0;
   for (const each of counts) all += each;
   return all;

@@ -197,16 +197,15 @@ function protectWith(
   next: CallHandler,
   self: unknown,
 ): Observable<unknown> {
-  const call = { args: [context], self, atHandler: true, runsOn };
   return untilClientLeaves(
     context,
     next.handle() as Observable<unknown>,
-    handled =>
+    (handled, fallsBack) =>
       invoke(
         circuit,
         plan,
         () => handled,
-        call,
+        { args: [context], self, atHandler: true, runsOn, fallsBack },
         'observable',
       ) as Observable<unknown>,
   );

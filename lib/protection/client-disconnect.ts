@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { Observable, share, Subject, tap } from 'rxjs';
+import { defer, finalize, Observable, share, Subject, tap } from 'rxjs';
 
 /** The part of a response that tells of its end. */
 interface Closable {
@@ -14,22 +14,31 @@ interface Closable {
  * goes on to whoever listens, but nobody waits for the dependency any more.
  *
  * @param handled runs the handler, once for each subscription
- * @param protect puts it behind the circuit
+ * @param protect puts it behind the circuit; calls its second argument when a
+ *   fallback begins to answer
  */
 export function untilClientLeaves<T>(
   context: ExecutionContext,
   handled: Observable<T>,
-  protect: (handled: Observable<T>) => Observable<T>,
+  protect: (handled: Observable<T>, fallsBack: () => void) => Observable<T>,
 ): Observable<T> {
   const response = responseOf(context);
-  if (response === undefined) return protect(handled);
+  if (response === undefined) return protect(handled, () => {});
   return new Observable<T>(subscriber => {
     let isHandled = false;
+    let isRunning = false;
+    let isFallingBack = false;
     const end = () => {
       isHandled = true;
     };
-    const shared = handled.pipe(
+    const shared = defer(() => {
+      isRunning = true;
+      return handled;
+    }).pipe(
       tap({ error: end, complete: end }),
+      finalize(() => {
+        isRunning = false;
+      }),
       // Never runs the handler a second time.
       share({
         connector: () => new Subject<T>(),
@@ -42,12 +51,22 @@ export function untilClientLeaves<T>(
       error: (error: unknown) => subscriber.error(error),
       complete: () => subscriber.complete(),
     };
-    const guarded = protect(shared).subscribe(listener);
+    const fallBack = () => {
+      isFallingBack = true;
+    };
+    const guarded = protect(shared, fallBack).subscribe(listener);
     const leave = () => {
-      // From here on a fallback may be answering: it holds no permit.
-      if (isHandled) return;
-      subscriber.add(shared.subscribe(listener));
-      guarded.unsubscribe();
+      // A fallback that is answering holds no permit, and may be what saves the order.
+      if (isHandled || isFallingBack) return;
+      if (isRunning) {
+        subscriber.add(shared.subscribe(listener));
+        guarded.unsubscribe();
+      } else {
+        // In a queue: it goes, and nothing runs for it.
+        guarded.unsubscribe();
+        subscriber.next(undefined as T);
+        subscriber.complete();
+      }
     };
     subscriber.add(guarded);
     response.once('close', leave);

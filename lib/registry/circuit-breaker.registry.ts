@@ -44,7 +44,10 @@ import type {
 } from './registry-coordinator.js';
 
 /** What the circuits of a registry stand on; all of it can be replaced. */
-export type RegistryDependencies = Omit<CircuitDependencies, 'key' | 'keyed'>;
+export type RegistryDependencies = Omit<
+  CircuitDependencies,
+  'key' | 'isShared' | 'keyed'
+>;
 
 /**
  * The circuits of one application, by name. Inject it to look at them and to
@@ -379,23 +382,24 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     const { name } = circuit;
     return new KeyedCircuits({
       maxKeys: () => circuit.rules.maxKeys,
-      create: key => this.build(name, key),
+      create: (key, how) => this.build(name, key, how?.isShared),
       forget: evicted => {
         this.listeners.detach(evicted);
         this.coordinator?.detach(evicted);
       },
       warn: () =>
         this.logger.warn(
-          `Circuit "${name}" has ${circuit.rules.maxKeys} keyed circuits (maxKeys), none of them closed and idle: further keys share the circuit "${OVERFLOW_KEY}". Raise maxKeys, or see whether \`key\` answers too many different keys.`,
+          `Circuit "${name}" has ${circuit.rules.maxKeys} keyed circuits (maxKeys), and none of those that were used least recently is closed and idle: such keys share the circuit "${OVERFLOW_KEY}". Raise maxKeys, or see whether \`key\` answers too many different keys.`,
         ),
     });
   }
 
-  private build(name: string, key?: string): Circuit {
+  private build(name: string, key?: string, isShared?: boolean): Circuit {
     const circuit = new Circuit(name, this.declarations.optionsOf(name), {
       ...this.dependencies,
       logger: this.logger,
       key,
+      isShared,
       keyed: otherKey => this.keyed(name, otherKey),
     });
     this.listeners.attach(circuit);

@@ -107,8 +107,10 @@ export class Failover {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const errors: FailoverFailure[] = [];
-    for (const { key, circuit } of this.inOrder(backends, probeAfter)) {
+    for (const { key } of this.inOrder(backends, probeAfter)) {
       const body = (context: CallContext) => call(key, context);
+      // Meanwhile its key may have got another one.
+      const circuit = this.host.circuit(name, key);
       try {
         return (await invoke(circuit, each, body, { signal }, 'promise')) as T;
       } catch (error) {

@@ -5,7 +5,8 @@ import { addTotals, noTotals } from './figures/totals-sum.js';
 export interface KeyedCircuitsHost {
   /** How many there may be. */
   maxKeys(): number;
-  create(key: string): Circuit;
+  /** @param how whether many keys share it */
+  create(key: string, how?: { readonly isShared: boolean }): Circuit;
   /** Told of a circuit that is let go. */
   forget(circuit: Circuit): void;
   /** Told once, when a key has to share. */
@@ -15,7 +16,7 @@ export interface KeyedCircuitsHost {
 /** The key of the circuit that those share for whom there is no room. */
 export const OVERFLOW_KEY = '(overflow)';
 
-/** How many circuits are looked at to make room: more would make a call's cost depend on `maxKeys`. */
+/** How many circuits that cannot go are looked at to make room: more would make a call's cost depend on `maxKeys`. */
 const MOST_LOOKS = 32;
 
 /**
@@ -24,8 +25,9 @@ const MOST_LOOKS = 32;
  * Room is made by letting go of the least recently used circuit that is closed and
  * idle: its key starts anew when it comes back. A circuit that is open, half-open,
  * forced or has calls in flight is never let go, because that would let calls
- * through to what it protects. If there is nothing to let go, new keys share one
- * more circuit until there is.
+ * through to what it protects. If there is nothing to let go among those that were
+ * used least recently, the key shares one more circuit with others, which caches
+ * nothing: what one of them asks for is not the others' to see.
  */
 export class KeyedCircuits implements Iterable<Circuit> {
   /** What the circuits had counted that were let go, so that sums never go down. */
@@ -61,11 +63,14 @@ export class KeyedCircuits implements Iterable<Circuit> {
     const most = this.host.maxKeys();
     let looks = Math.min(circuits.size, MOST_LOOKS);
     for (const [key, circuit] of circuits) {
-      if (circuits.size < most || looks-- === 0) break;
+      if (circuits.size < most || looks === 0) break;
       circuits.delete(key);
       if (isIdle(circuit)) this.forget(circuit);
-      // Last in line now, so that the next look is at others.
-      else circuits.set(key, circuit);
+      else {
+        // Last in line now, so that the next look is at others.
+        circuits.set(key, circuit);
+        looks--;
+      }
     }
     this.latest = undefined;
     return circuits.size < most;
@@ -78,7 +83,7 @@ export class KeyedCircuits implements Iterable<Circuit> {
 
   private share(): Circuit {
     if (this.overflow === undefined) {
-      this.overflow = this.host.create(OVERFLOW_KEY);
+      this.overflow = this.host.create(OVERFLOW_KEY, { isShared: true });
       this.host.warn();
     }
     return this.overflow;

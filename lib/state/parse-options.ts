@@ -234,7 +234,11 @@ function isPlain(value: unknown): boolean {
       Object.values(value).every(isPlain)
     );
   }
-  return !['object', 'function', 'bigint', 'symbol'].includes(typeof value);
+  return (
+    ['string', 'boolean', 'undefined'].includes(typeof value) ||
+    // To JSON, infinity is nothing.
+    Number.isFinite(value)
+  );
 }
 
 /** Only what was built here: what came through as it was given is the user's. */

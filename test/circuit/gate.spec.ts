@@ -6,6 +6,7 @@ import { VirtualClock } from '../support/virtual-clock.js';
 
 const ONE_TOKEN = { rateLimit: { limit: 1, interval: 1_000 } };
 const ONE_PLACE = { bulkhead: { maxConcurrent: 1, maxQueue: 5, maxWait: 50 } };
+const NO_QUEUE = { bulkhead: { maxConcurrent: 1, maxQueue: 0, maxWait: 50 } };
 const OPENS_AT_ONCE: CircuitOptions = {
   consecutiveFailures: 1,
   openDuration: 100,
@@ -45,7 +46,7 @@ const withCode = (code: string) => expect.objectContaining({ code });
 describe('limits in shadow mode', () => {
   it.each<[string, CircuitOptions]>([
     ['a rate limit', ONE_TOKEN],
-    ['a bulkhead', ONE_PLACE],
+    ['a bulkhead', NO_QUEUE],
   ])('%s refuses nobody, and counts what it would have refused', (_, limit) => {
     const { circuit, events, hold, sync } = setUp({ mode: 'shadow', ...limit });
     void hold();
@@ -68,11 +69,19 @@ describe('limits in shadow mode', () => {
 });
 
 describe('a call in shadow mode', () => {
+  it('that would only have waited is no refusal', () => {
+    const { circuit, hold, sync } = setUp({ mode: 'shadow', ...ONE_PLACE });
+    for (let running = 0; running < 6; running++) void hold();
+    expect(circuit.totals.wouldReject).toBe(0);
+    sync();
+    expect(circuit.totals.wouldReject).toBe(1);
+  });
+
   it('that the limit, the bulkhead and the circuit would refuse, is one refusal', () => {
     const { circuit, events, hold, sync } = setUp({
       mode: 'shadow',
       ...ONE_TOKEN,
-      ...ONE_PLACE,
+      ...NO_QUEUE,
     });
     void hold();
     sync();
@@ -94,6 +103,65 @@ describe('a call in shadow mode', () => {
     circuit.reset();
     sync();
     expect(circuit.totals.wouldReject).toBe(1);
+  });
+});
+
+describe('a call that waits in the bulkhead', () => {
+  it.each<[string, CircuitOptions]>([
+    ['is switched off', { bulkhead: false }],
+    ['refuses nobody any more, in shadow mode', { mode: 'shadow' }],
+    ['refuses nobody any more, in a disabled circuit', { mode: 'disabled' }],
+  ])('comes in when that %s', async (_what, patch) => {
+    const { circuit, clock, hold } = setUp(ONE_PLACE);
+    void hold();
+    const second = hold();
+    circuit.configure(patch);
+    second.end();
+    expect(await second.answer).toBe('held');
+    clock.advance(1_000);
+    expect(circuit.snapshot().totals.rejected).toBe(0);
+  });
+
+  it('gives its token back when the circuit refuses it in the end, or its caller goes', async () => {
+    const { circuit, hold, sync } = setUp({
+      rateLimit: { limit: 3, interval: '1h' },
+      ...ONE_PLACE,
+    });
+    const first = hold();
+    const refused = hold();
+    circuit.forceOpen();
+    first.end();
+    expect(await refused.answer).toBe('CIRCUIT_OPEN');
+    circuit.reset();
+    const second = hold();
+    const caller = new AbortController();
+    const gone = hold(caller.signal);
+    caller.abort(new Error('gone'));
+    expect(await gone.answer).toMatchObject({ message: 'gone' });
+    second.end();
+    await second.answer;
+    expect(sync()).toBe('value');
+    expect(sync).toThrow(withCode('RATE_LIMITED'));
+  });
+
+  it('gives its token back when there is no place', () => {
+    const { circuit, hold, sync } = setUp({
+      rateLimit: { limit: 2, interval: '1h' },
+      ...NO_QUEUE,
+    });
+    void hold();
+    for (let i = 0; i < 5; i++) expect(sync).toThrow(withCode('BULKHEAD_FULL'));
+    expect(circuit.snapshot().totals.rejected).toBe(5);
+  });
+});
+
+describe('a bulkhead that was off for a while', () => {
+  it('knows those who came in before', () => {
+    const { circuit, hold, sync } = setUp(NO_QUEUE);
+    void hold();
+    circuit.configure({ bulkhead: false });
+    circuit.configure(NO_QUEUE);
+    expect(sync).toThrow(withCode('BULKHEAD_FULL'));
   });
 });
 

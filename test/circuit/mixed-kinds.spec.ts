@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom, of, type Observable } from 'rxjs';
 import {
@@ -147,6 +148,41 @@ describe('a function of no declared kind', () => {
     await expect(call('b')).resolves.toBe('later');
     await expect(call('b')).resolves.toBe('later');
     expect(calls()).toBe(2);
+  });
+
+  it.each<[string, CircuitOptions]>([
+    ['the circuit is open', {}],
+    ['there is no place', BULKHEAD],
+  ])(
+    'with a timeout is answered by its fallback before anything is known of it, when %s',
+    async (_what, options) => {
+      const { circuit, call, calls } = mixed(options, {
+        timeout: '1s',
+        fallback: async () => 'spare',
+      });
+      if (options.bulkhead === undefined) circuit.forceOpen();
+      else void circuit.execute(() => new Promise(() => {}));
+      await expect(call()).resolves.toBe('spare');
+      expect(calls()).toBe(0);
+    },
+  );
+
+  it('lets go of a signal that it shares with other calls', async () => {
+    const circuit = new Circuit('c');
+    const { signal } = new AbortController();
+    const plan = compileCallOptions({ timeout: '1s' });
+    const answers = { last: undefined };
+    for (let i = 0; i < 20; i++) {
+      const answer = invoke(
+        circuit,
+        plan,
+        () => of(i),
+        { answers: { ...answers }, signal },
+        undefined,
+      ) as Observable<number>;
+      await firstValueFrom(answer);
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('with a timeout is refused when it answers at once, and called again the next time', async () => {

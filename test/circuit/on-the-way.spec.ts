@@ -1,7 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, lastValueFrom, NEVER, Observable, of, throwError } from 'rxjs';
+import {
+  defer,
+  EMPTY,
+  isObservable,
+  lastValueFrom,
+  NEVER,
+  Observable,
+  of,
+  throwError,
+} from 'rxjs';
 import type { CallOptions } from '../../lib/circuit/call-options.js';
-import { compileCallOptions } from '../../lib/circuit/call-options.js';
+import {
+  compileCallOptions,
+  type AnswerKind,
+} from '../../lib/circuit/call-options.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { invoke } from '../../lib/circuit/invoke.js';
 import { CircuitOpenException } from '../../lib/errors/circuit-open.exception.js';
@@ -264,7 +276,7 @@ describe("the caller's abort", () => {
     expect(totals().calls).toBe(0);
   });
 
-  it('that comes while another error is on its way leaves that error to the fallback', async () => {
+  it('that comes while another error is on its way needs no fallback', async () => {
     const { circuit, clock } = setUp();
     const caller = new AbortController();
     const answer = circuit.execute(hang, {
@@ -273,9 +285,86 @@ describe("the caller's abort", () => {
       fallback: codeOf,
     });
     circuit.on(['timeout'], () => queueMicrotask(() => caller.abort(reason)));
+    const outcome = answer.catch((error: unknown) => error);
     await passTime(clock, 50);
-    expect(await answer).toBe('CALL_TIMEOUT');
+    expect(await outcome).toBe(reason);
+    expect(circuit.snapshot().totals).toMatchObject({
+      timeouts: 1,
+      failures: 1,
+      fallbacks: 0,
+    });
   });
+
+  it.each<[string, (circuit: Circuit, options: object) => Promise<unknown>]>([
+    ['a promise', (circuit, options) => circuit.execute(refuse, options)],
+    [
+      'an Observable',
+      (circuit, options) =>
+        lastValueFrom(circuit.protect(defer(refuse), options)),
+    ],
+  ])(
+    'that comes while a fallback hangs ends the call, of %s',
+    async (_kind, call) => {
+      const { circuit } = setUp();
+      const caller = new AbortController();
+      let hasBegun = false;
+      const outcome = call(circuit, {
+        signal: caller.signal,
+        deadline: 1_000,
+        fallback: () => {
+          hasBegun = true;
+          return hang();
+        },
+      }).catch((error: unknown) => error);
+      await settled();
+      expect(hasBegun).toBe(true);
+      caller.abort(reason);
+      expect(await outcome).toBe(reason);
+    },
+  );
+
+  it.each<[AnswerKind, (circuit: Circuit) => unknown]>([
+    ['promise', () => Promise.reject(new Error('down'))],
+    ['observable', () => throwError(() => new Error('down'))],
+  ])(
+    'that comes during a look for a stale answer calls no fallback, of a method that answers with %s',
+    async (kind, body) => {
+      const circuit = new Circuit(
+        'c',
+        {},
+        {
+          clock: new VirtualClock(),
+          cacheStore: { get: hang, set: hang },
+        },
+      );
+      const caller = new AbortController();
+      let fallbacks = 0;
+      const plan = compileCallOptions(
+        {
+          cache: { staleFor: 1_000, deadline: 1_000 },
+          fallback: () => ++fallbacks,
+        },
+        'Shop.read',
+        { method: 'Shop.read' },
+      );
+      const answer = invoke(
+        circuit,
+        plan,
+        () => body(circuit),
+        { args: [], signal: caller.signal },
+        kind,
+      );
+      const outcome = (
+        isObservable(answer)
+          ? lastValueFrom(answer)
+          : (answer as Promise<unknown>)
+      ).catch((error: unknown) => error);
+      await settled();
+      caller.abort(reason);
+      expect(await outcome).toBe(reason);
+      expect(fallbacks).toBe(0);
+    },
+  );
 });
 
 describe('a refusal elsewhere that a shared call ends with', () => {

@@ -11,6 +11,7 @@ import { REGISTRY_DEPENDENCIES } from '../../lib/registry/dependencies-token.js'
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import { closeApps, plainModule, startContext } from '../support/nest-app.js';
 import { passTime } from '../support/pass-time.js';
+import { settled } from '../support/policy-host.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 afterEach(closeApps);
@@ -439,3 +440,69 @@ describe('many timed-out calls of one caller', () => {
     expect(clock.pending).toBe(0);
   }, 600_000);
 });
+
+describe('a retry budget of a circuit', () => {
+  it.each<[string, (circuit: Circuit, options: object) => Promise<unknown>]>([
+    ['promises', (circuit, options) => circuit.execute(fails, options)],
+    [
+      'Observables',
+      (circuit, options) =>
+        lastValueFrom(circuit.protect(defer(fails), options)),
+    ],
+  ])(
+    'earns nothing with calls that were refused, of %s',
+    async (_kind, call) => {
+      const clock = new VirtualClock();
+      const circuit = new Circuit(
+        'c',
+        { consecutiveFailures: false, failureRateThreshold: false },
+        { clock },
+      );
+      const options = {
+        retry: {
+          attempts: 2,
+          backoff: { initial: 1, jitter: 0 },
+          budget: { ratio: 0.2, burst: 0, per: '1h' },
+        },
+      };
+      circuit.forceOpen();
+      for (let i = 0; i < 100; i++)
+        await call(circuit, options).catch(() => {});
+      circuit.reset();
+      const answers = Array.from({ length: 10 }, () =>
+        call(circuit, options).catch(() => {}),
+      );
+      await settled();
+      clock.advance(2);
+      await Promise.all(answers);
+      expect(circuit.snapshot().totals.retries).toBe(2);
+    },
+  );
+});
+
+describe('a clock that steps back', () => {
+  it('stretches no timeout of the calls that begin then', async () => {
+    let reading = 100_000;
+    const virtual = new VirtualClock();
+    const clock = {
+      now: () => reading,
+      wallTime: () => 0,
+      schedule: (delay: number, fn: () => void) => virtual.schedule(delay, fn),
+    };
+    const circuit = new Circuit('c', {}, { clock });
+    const hang = () => new Promise(() => {});
+    const call = () =>
+      circuit.execute(hang, { timeout: 1_000 }).catch(() => 'timed out');
+    const answers = [call()];
+    await settled();
+    reading -= 50_000;
+    answers.push(call());
+    await settled();
+    reading = 101_001;
+    virtual.advance(1_001);
+    await settled();
+    expect(await Promise.all(answers)).toEqual(['timed out', 'timed out']);
+  });
+});
+
+const fails = () => Promise.reject(new Error('down'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Subject } from 'rxjs';
+import { of, Subject } from 'rxjs';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { settled } from '../support/policy-host.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -51,6 +51,65 @@ describe('cached answers on one circuit', () => {
       ['first', 'gone'],
       ['second', 1],
     ]);
+  });
+
+  it('are judged without the caller who began the call, when that has gone', async () => {
+    const clock = new VirtualClock();
+    const circuit = new Circuit('shop', {}, { clock });
+    const options = {
+      cache: { staleFor: '1h', coalesce: true, key: () => 'k' },
+      deadline: 100,
+    };
+    await circuit.execute(() => 'kept', options);
+    const first = new AbortController();
+    const second = new AbortController();
+    const call = (signal: AbortSignal) =>
+      circuit
+        .execute(() => new Promise<string>(() => {}), { ...options, signal })
+        .catch(String);
+    const answers = [call(first.signal), call(second.signal)];
+    first.abort('gone');
+    await settled();
+    clock.advance(101);
+    expect(await Promise.all(answers)).toEqual(['gone', 'kept']);
+    expect(circuit.snapshot().totals).toMatchObject({
+      failures: 1,
+      timeouts: 1,
+    });
+  });
+
+  it('fail for the circuit also when the error is named as an abort is', async () => {
+    const circuit = new Circuit('shop');
+    const options = {
+      cache: { staleFor: '1h', coalesce: true, key: () => 'k' },
+    };
+    await circuit.execute(() => 'kept', options);
+    let fail: ((error: unknown) => void) | undefined;
+    const work = () =>
+      new Promise<string>((_resolve, reject) => {
+        fail = reject;
+      });
+    const first = new AbortController();
+    const second = new AbortController();
+    const call = (signal: AbortSignal) =>
+      circuit.execute(work, { ...options, signal }).catch(String);
+    const answers = [call(first.signal), call(second.signal)];
+    first.abort('gone');
+    await settled();
+    fail?.(Object.assign(new Error('cut'), { name: 'AbortError' }));
+    expect(await Promise.all(answers)).toEqual(['gone', 'kept']);
+    expect(circuit.snapshot().totals).toMatchObject({ failures: 1 });
+  });
+
+  it('have nothing to do with a caller who had gone before', () => {
+    const circuit = new Circuit('shop');
+    const cache = { staleFor: '1m', coalesce: true, key: () => 'k' };
+    const seen: unknown[] = [];
+    circuit
+      .protect(of('theirs'), { cache, signal: AbortSignal.abort('gone') })
+      .subscribe({ error: (error: unknown) => seen.push(error) });
+    circuit.protect(of('mine'), { cache }).subscribe(value => seen.push(value));
+    expect(seen).toEqual(['gone', 'mine']);
   });
 
   it('count a timeout once for all who share the call', async () => {

@@ -91,6 +91,90 @@ describe.each(PLATFORMS)(
       expect(await next).toEqual({ status: 200, body: { in: 'time' } });
     });
 
+    it('runs nothing for a client who leaves the queue', async () => {
+      let runs = 0;
+      let finish: (() => void) | undefined;
+      @CircuitBreaker('queue', {
+        bulkhead: { maxConcurrent: 1, maxQueue: 50, maxWait: '10s' },
+      })
+      @Controller()
+      class Slow {
+        @Get('slow')
+        async slow(): Promise<string> {
+          runs++;
+          return new Promise(resolve => (finish = () => resolve('done')));
+        }
+      }
+      const { app, url } = await startHttp(
+        rootModule({ controllers: [Slow] }),
+        adapter,
+      );
+      const circuit = app.get(CircuitBreakerRegistry).get('queue');
+      const bulkhead = circuit.pipeline.gate['bulkhead']!;
+      const first = fetch(`${url}/slow`);
+      await until(() => runs === 1);
+
+      const requests = Array.from({ length: 5 }, () =>
+        http.get(`${url}/slow`, { agent: false }).on('error', () => {}),
+      );
+      await until(() => bulkhead.waiting === 5);
+      for (const request of requests) request.destroy();
+      await until(() => bulkhead.waiting === 0);
+      finish?.();
+      expect(await (await first).text()).toBe('done');
+      await turn();
+
+      expect(runs).toBe(1);
+      expect(circuit.snapshot().totals).toMatchObject({
+        calls: 1,
+        successes: 1,
+      });
+    });
+
+    it('never runs a handler for a client who leaves while a fallback answers', async () => {
+      let runs = 0;
+      const answers: (() => void)[] = [];
+      @CircuitBreaker('falling', {
+        timeout: '50ms',
+        fallback: () =>
+          new Promise(resolve => answers.push(() => resolve('instead'))),
+      })
+      @Controller()
+      class Slow {
+        @Get('slow')
+        async slow(): Promise<string> {
+          runs++;
+          return new Promise(() => {});
+        }
+      }
+      const { app, url } = await startHttp(
+        rootModule({ controllers: [Slow] }),
+        adapter,
+      );
+      const circuit = app.get(CircuitBreakerRegistry).get('falling');
+      const ask = async () => {
+        const before = answers.length;
+        const request = http
+          .get(`${url}/slow`, { agent: false })
+          .on('error', () => {});
+        await until(() => answers.length > before);
+        const closed = new Promise(resolve => request.on('close', resolve));
+        request.destroy();
+        await closed;
+        await turn();
+        answers.at(-1)?.();
+      };
+
+      // It has timed out.
+      await ask();
+      expect(runs).toBe(1);
+      // It is refused.
+      circuit.forceOpen();
+      await ask();
+      expect(runs).toBe(1);
+      await until(() => circuit.totals.fallbacks === 2);
+    });
+
     it('frees a place after the timeout when the handler answers with an Observable, which has been stopped', async () => {
       const { ask, work } = await start('50ms');
 

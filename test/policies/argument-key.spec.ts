@@ -229,4 +229,10 @@ describe('the key of arguments', () => {
     expect(withoutSignals(args)).toEqual([1]);
     expect(args).toHaveLength(3);
   });
+
+  it('is refused for an array that has more than its elements', () => {
+    expect(() => argumentKey([Object.assign([1], { page: 1 })])).toThrow(
+      /cannot be part of a key/,
+    );
+  });
 });

@@ -14,6 +14,25 @@ function bench(key?: CacheKeyFunction) {
 const load = cacheNamespace('rates', null, 'Rates.load');
 
 describe('the key of a cached call', () => {
+  it('is as the user names it up to 200 letters, and short beyond', () => {
+    const { keyOf } = bench((name: string) => name);
+    expect(keyOf(load, 'x'.repeat(200))).toBe(load + 'x'.repeat(200));
+    const [one, other] = ['x', 'y'].map(each => keyOf(load, each.repeat(201)));
+    expect(one).not.toBe(other);
+    expect(one).toMatch(/#[\w-]{43}$/);
+  });
+
+  it('says what it answered that is no key, and which call needs one', () => {
+    const { host, keyOf } = bench((() => ({ a: 1 })) as never);
+    expect(keyOf(load, 1)).toBeUndefined();
+    expect(String(host.reported[0])).toContain(
+      'it answered { a: 1 }, which is no string',
+    );
+    expect(() => bench().keyOf(load, new Map())).toThrow(
+      `A cached call of "${host.name}"`,
+    );
+  });
+
   it('keeps methods apart that get the same arguments', () => {
     const { keyOf } = bench();
     expect(keyOf(load, 1)).toBe(keyOf(load, 1));

@@ -81,6 +81,15 @@ describe('a function that answers for a call', () => {
 });
 
 describe('fallbacks in order', () => {
+  it('tell which methods they name', () => {
+    const chain = new FallbackChain([
+      'first',
+      () => 1,
+      { on: Error, use: 'second' },
+    ]);
+    expect(chain.methodNames).toEqual(['first', 'second']);
+  });
+
   it('are each tried once, also those that answer later', async () => {
     const tried: number[] = [];
     const step = (n: number) => async () => {

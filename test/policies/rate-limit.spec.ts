@@ -6,6 +6,17 @@ const taken = (limit: RateLimit, now: number, tries: number) =>
     .length;
 
 describe('a rate limit', () => {
+  it('keeps the tokens that are there under other rules, whatever the time', () => {
+    const limit = new RateLimit({ limit: 4, interval: 1_000 });
+    taken(limit, 5_000, 1);
+    limit.configure({ limit: 10, interval: 1_000 }, 5_000);
+    expect(taken(limit, 5_000, 12)).toBe(9);
+    const rested = new RateLimit({ limit: 4, interval: 1_000 });
+    taken(rested, 5_000, 4);
+    rested.configure({ limit: 10, interval: 1_000 }, 7_000);
+    expect(taken(rested, 7_000, 12)).toBe(10);
+  });
+
   it('starts full and gives no more than its limit at once', () => {
     const limit = new RateLimit({ limit: 5, interval: 1_000 });
     expect(taken(limit, 0, 8)).toBe(5);

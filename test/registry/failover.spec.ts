@@ -265,6 +265,22 @@ describe('registry.failover', () => {
     },
   );
 
+  it('counts by the circuit that each key has when its backend is called', async () => {
+    const { registry } = new RegistryBench({
+      circuits: { search: { maxKeys: 1 } },
+    });
+    for (let i = 0; i < 3; i++) {
+      await registry.failover('search', ['dead', 'good'], async key => {
+        if (key === 'dead') throw new Error('down');
+        return key;
+      });
+    }
+    expect(registry.totals('search')).toMatchObject({
+      failures: 3,
+      successes: 3,
+    });
+  });
+
   it('goes on at a refusal by a bulkhead', async () => {
     const backends = new Backends({ bulkhead: { maxConcurrent: 1 } });
     void backends.registry.failover('search', ['eu'], hang);

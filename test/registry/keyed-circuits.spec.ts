@@ -1,7 +1,11 @@
 import { describe, expect, it, jest } from '@jest/globals';
-import { defer } from 'rxjs';
-import type { CallOptions } from '../../lib/circuit/call-options.js';
+import { defer, of, throwError, type Observable } from 'rxjs';
+import {
+  compileCallOptions,
+  type CallOptions,
+} from '../../lib/circuit/call-options.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
+import { invoke } from '../../lib/circuit/invoke.js';
 import { CallTimeoutException } from '../../lib/errors/call-timeout.exception.js';
 import { UnknownCircuitError } from '../../lib/errors/unknown-circuit.error.js';
 import { settled } from '../support/policy-host.js';
@@ -149,6 +153,85 @@ describe('keyed circuits', () => {
         expect.stringContaining('Circuit "shop" has 2 keyed circuits'),
       ]);
       expect(keysOf(registry)).toEqual(['a', 'b', '(overflow)']);
+    });
+
+    it('never let go of one whose stream waits for a cache', async () => {
+      const { registry } = benchOf(1);
+      const cached = registry.keyed('shop', 'a');
+      let find: (() => void) | undefined;
+      const look = new Promise<undefined>(resolve => {
+        find = () => resolve(undefined);
+      });
+      const store = { get: () => look, set: async () => {} };
+      const circuit = new Circuit('c', {}, { cacheStore: store });
+      const plan = compileCallOptions(
+        { cache: { staleFor: '1m', freshFor: '1m', deadline: '1m' } },
+        'Shop.read',
+        { method: 'Shop.read' },
+      );
+      const stream = invoke(
+        circuit,
+        plan,
+        () => of(1),
+        { args: [] },
+        'observable',
+      ) as Observable<number>;
+
+      expect(circuit.pipeline.isIdle).toBe(true);
+      stream.subscribe();
+      expect(circuit.pipeline.isIdle).toBe(false);
+      find?.();
+      await settled();
+      expect(circuit.pipeline.isIdle).toBe(true);
+      expect(registry.keyed('shop', 'a')).toBe(cached);
+    });
+
+    it('show nobody what another one was answered', async () => {
+      const { registry } = benchOf(2);
+      for (const key of ['a', 'b']) registry.keyed('shop', key).forceOpen();
+      const profile = registry
+        .get('shop')
+        .wrap(async (tenant: string) => `profile of ${tenant}`, {
+          key: (tenant: string) => tenant,
+          cache: {
+            key: () => 'profile',
+            freshFor: '1m',
+            staleFor: '1m',
+            coalesce: true,
+          },
+        });
+
+      await expect(Promise.all([profile('c'), profile('d')])).resolves.toEqual([
+        'profile of c',
+        'profile of d',
+      ]);
+      await expect(profile('e')).resolves.toBe('profile of e');
+    });
+
+    it('let go of all that are too many when there may be fewer', () => {
+      const { registry } = benchOf(500);
+      for (let i = 0; i < 500; i++) registry.keyed('shop', `k${i}`);
+      registry.configure('shop', { maxKeys: 10 });
+
+      expect(registry.keyed('shop', 'new').key).toBe('new');
+      expect(keysOf(registry)).toHaveLength(10);
+    });
+
+    it('count a stream by the circuit that its key has when somebody subscribes', () => {
+      const { registry } = benchOf(1);
+      const fails = registry
+        .get('shop')
+        .wrap((_tenant: string) => throwError(() => new Error('down')), {
+          key: (tenant: string) => tenant,
+          returns: 'observable',
+        });
+      const stream = fails('a');
+      registry.keyed('shop', 'b');
+
+      stream.subscribe({ error() {} });
+
+      expect(registry.totals('shop').failures).toBe(1);
+      expect(registry.keyed('shop', 'a').state).toBe('open');
     });
 
     it('have circuits of their own again once one can go', () => {
