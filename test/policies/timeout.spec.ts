@@ -50,6 +50,7 @@ describe('the option timeout', () => {
     [1, 1],
     [false, false],
     ['24d', 2_073_600_000],
+    [2 ** 31 - 1, 2 ** 31 - 1],
   ])('takes %p', (given, milliseconds) => {
     expect(parsePolicy('timeout', timeoutSchema, given)).toBe(milliseconds);
   });
