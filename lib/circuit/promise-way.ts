@@ -172,7 +172,7 @@ export class PromiseWay {
     caller: AbortSignal | undefined,
     expiresAt: number,
   ): Promise<unknown> {
-    const { state, policies } = way;
+    const { state } = way;
     for (let number = 1; ; number++) {
       delete state.returnedFailure;
       let failure: { readonly error: unknown };

@@ -4,6 +4,7 @@ import { circuitCrossChecks } from './circuit-cross-checks.js';
 import { addCrossChecks } from './cross-check.js';
 import { count, duration, isFunction, option, threshold } from './option.js';
 import type { Duration } from './option.js';
+import { shareOutputs } from './parse-options.js';
 
 /** What an error class is to `recordErrors` and `ignoreErrors`. */
 export type ErrorClass = abstract new (...args: never[]) => unknown;
@@ -199,6 +200,7 @@ export const circuitOptionsSchema = z.strictObject({
   ),
 });
 addCrossChecks(circuitOptionsSchema, circuitCrossChecks);
+shareOutputs(circuitOptionsSchema);
 
 /** A circuit's options as a user writes them; each has a default. */
 export type CircuitOptions = z.input<typeof circuitOptionsSchema>;

@@ -204,21 +204,25 @@ function seal<S extends z.ZodObject>(
   return output;
 }
 
-/** Outputs by what they say: a circuit for each of ten thousand hosts would have its own copy of the same rules. */
+/** Outputs by what they say, of the schemas whose outputs are shared. */
 const outputs = new WeakMap<z.ZodObject, LRUCache<string, object>>();
 const MOST_OUTPUTS = 500;
+
+/**
+ * Has the outputs of a schema shared by those who give the same: a circuit for
+ * each of ten thousand hosts would have its own copy of the same rules.
+ */
+export function shareOutputs(schema: z.ZodObject): void {
+  outputs.set(schema, new LRUCache({ max: MOST_OUTPUTS }));
+}
 
 /** What says the same and was there before, else this one. */
 function share<S extends z.ZodObject>(
   schema: S,
   output: z.output<S>,
 ): z.output<S> {
-  if (!isPlain(output)) return output;
-  let known = outputs.get(schema);
-  if (known === undefined) {
-    known = new LRUCache({ max: MOST_OUTPUTS });
-    outputs.set(schema, known);
-  }
+  const known = outputs.get(schema);
+  if (known === undefined || !isPlain(output)) return output;
   const words = JSON.stringify(output);
   const alike = known.get(words) as z.output<S> | undefined;
   if (alike === undefined) known.set(words, output);

@@ -490,9 +490,10 @@ describe('a clock that steps back', () => {
       schedule: (delay: number, fn: () => void) => virtual.schedule(delay, fn),
     };
     const circuit = new Circuit('c', {}, { clock });
-    const hang = () => new Promise(() => {});
     const call = () =>
-      circuit.execute(hang, { timeout: 1_000 }).catch(() => 'timed out');
+      circuit
+        .execute(() => new Promise(() => {}), { timeout: 1_000 })
+        .catch(() => 'timed out');
     const answers = [call()];
     await settled();
     reading -= 50_000;
