@@ -5,7 +5,7 @@ import type { Permit } from '../state/admission.js';
 import type { Totals } from '../state/call-record.js';
 import type { CircuitOptions, CircuitRules } from '../state/circuit-options.js';
 import type { CircuitState } from '../state/circuit-state.js';
-import type { Clock } from '../state/clock.js';
+import { systemClock, type Clock } from '../state/clock.js';
 import type { Order } from '../state/coordinator.js';
 import {
   CIRCUIT_EVENT_TYPES,
@@ -80,7 +80,7 @@ export class Circuit {
 
   /** @internal what its time is measured with. */
   get clock(): Clock {
-    return this.host.clock;
+    return this.dependencies.clock ?? systemClock;
   }
 
   /** Where the circuit stands. Reading it changes nothing: an open circuit whose wait is over is `open` until a call probes. */
