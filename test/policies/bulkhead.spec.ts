@@ -34,6 +34,24 @@ function setUp(rules: Partial<BulkheadRules> = {}) {
 const settled = () => new Promise(resolve => setImmediate(resolve));
 
 describe('a bulkhead', () => {
+  it('frees the place of a call that hangs for one beside those who are in', () => {
+    const { bulkhead, clock, warnings } = setUp({ maxQueue: 0 });
+    bulkhead.tryEnterUncrowded();
+    clock.advance(999);
+    expect(bulkhead.tryEnterUncrowded()).toBeUndefined();
+    clock.advance(1);
+    expect(bulkhead.tryEnterUncrowded()).toBeDefined();
+    expect([bulkhead.running, warnings.length]).toEqual([1, 1]);
+  });
+
+  it('keeps the place of a call that hangs while there are others beside it', () => {
+    const { bulkhead, clock, warnings } = setUp({ maxConcurrent: 2 });
+    bulkhead.tryEnterUncrowded();
+    clock.advance(1_000);
+    expect(bulkhead.tryEnterUncrowded()).toBeDefined();
+    expect([bulkhead.running, warnings.length]).toEqual([2, 0]);
+  });
+
   it('lets a call that hangs keep its place while there are others', () => {
     const { bulkhead, clock, warnings } = setUp({ maxConcurrent: 3 });
     bulkhead.tryEnter();

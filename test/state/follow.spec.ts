@@ -80,6 +80,23 @@ describe('following a shared view', () => {
     },
   );
 
+  it('does nothing anew where an order is repeated', () => {
+    const bench = new CircuitBench();
+    const { machine } = bench.circuit;
+    const order = { ...FORCED_OPEN, isOrdered: true } as SharedState;
+    machine.follow(order);
+    machine.follow(order);
+    expect(bench.state).toBe('forced-open');
+    expect(bench.circuit.generation).toBe(1);
+  });
+
+  it('judges its probes itself where the view does not', () => {
+    const bench = new CircuitBench({ consecutiveFailures: 1 });
+    bench.circuit.machine.coordinate(silent);
+    bench.tripToHalfOpen().play('SSSSSS');
+    expect(bench.state).toBe('closed');
+  });
+
   it('tells no override where none was', () => {
     const bench = new CircuitBench();
     bench.circuit.machine.follow(OPEN);
