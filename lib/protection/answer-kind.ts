@@ -3,6 +3,8 @@ import type { AnswerKind } from '../circuit/call-options.js';
 
 export { answerKindOf };
 
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['Object', 'Function']);
+
 /**
  * The kind of a method's answers, as far as it can be known before a call.
  *
@@ -17,8 +19,9 @@ export function declaredAnswerKind(
   if (Object.prototype.toString.call(method) === '[object AsyncFunction]') {
     return 'promise';
   }
-  // `void`, `undefined` and missing annotations are emitted as undefined, interfaces and unions as Object.
-  if (typeof returnType !== 'function' || returnType.name === 'Object') {
+  // `void`, `undefined` and missing annotations are emitted as undefined,
+  // interfaces and unions as Object, and what is imported as a type as Function.
+  if (typeof returnType !== 'function' || SAYS_NOTHING.has(returnType.name)) {
     return undefined;
   }
   // By shape: a promise of another realm or an Observable of another copy of RxJS is one, too.

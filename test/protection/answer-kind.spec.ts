@@ -28,6 +28,7 @@ describe('the kind of a method, known before its first call', () => {
     ['Array', () => 1, Array, 'value'],
     ['a class', () => 1, Dto, 'value'],
     ['an interface or a union', () => 1, Object, undefined],
+    ['what is imported as a type', () => 1, Function, undefined],
     ['no annotation or void', () => 1, undefined, undefined],
   ])('%s', (_name, method, returnType, kind) => {
     expect(declaredAnswerKind(method, returnType)).toBe(kind);
