@@ -28,6 +28,8 @@ export default {
     'sample-app/src/{demo,fleet}/demo.ts',
     'sample-app/src/fleet/main.ts',
     'sample-app/src/upstreams/{configuration,inventory,payment-gateway,recommendations}.ts',
+    // Processes of a soak.
+    'soak/src/{run,instance,upstream}.ts',
     // Commands that a page of the docs names.
     'bench/{dashboard,report,wings,wings-requests}.mjs',
     // Imported under a name that is made at run time.
@@ -43,6 +45,7 @@ export default {
   ],
   project: [
     '{lib,test,bench,scripts}/**/*.{ts,mjs}',
+    'soak/src/**/*.ts',
     'sample-app/src/**/*.ts',
     // Files of users' projects; test/matrix copies them there.
     '!test/matrix/{bare,project,table}/**',
