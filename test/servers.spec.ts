@@ -88,6 +88,47 @@ describe('a server that a suite needs', () => {
   });
 });
 
+/** Jest, told to run some suites. */
+function runSuites(env: NodeJS.ProcessEnv, ...paths: string[]) {
+  const { NODE_OPTIONS: _, ...own } = process.env;
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      'node_modules/jest/bin/jest.js',
+      '--runTestsByPath',
+      ...paths,
+    ],
+    { env: { ...own, ...env }, encoding: 'utf8' },
+  );
+  return { status, output: stderr };
+}
+
+/** Suites of Redis and of a browser, where neither is. */
+const runWithout = (env: NodeJS.ProcessEnv) =>
+  runSuites(
+    { REDIS_SERVER: '/no/redis-server', CHROMIUM: '/no/chromium', ...env },
+    'test/redis/stale-cache.spec.ts',
+    'test/browser/dashboard.spec.ts',
+    'test/browser/sample-app.spec.ts',
+  );
+
+describe('suites without their program', () => {
+  it('say so and are skipped', () => {
+    const { status, output } = runWithout({});
+    expect(output).toContain('the fleet was NOT tested');
+    expect(output.split('NOT tested in a browser')).toHaveLength(1 + 2);
+    expect(output).toMatch(/Test Suites: 3 skipped, 0 of 3 total/);
+    expect(status).toBe(0);
+  }, 60_000);
+
+  it('fail in CI', () => {
+    const { status, output } = runWithout({ CI: 'true' });
+    expect(output).toMatch(/Test Suites: 3 failed, 3 total/);
+    expect(status).toBe(1);
+  }, 60_000);
+});
+
 describe('a suite whose server cannot be had', () => {
   const folder = mkdtempSync('test/without-server-');
   const path = join(folder, 'suite.spec.ts');
@@ -118,20 +159,9 @@ describe('a suite whose server cannot be had', () => {
     expect(inCi.status).toBe(1);
   }, 60_000);
 
+  /** With no program but those of the system's own. */
   function runSuite(env: NodeJS.ProcessEnv) {
-    const { NODE_OPTIONS: _, ...own } = process.env;
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [
-        '--experimental-vm-modules',
-        'node_modules/jest/bin/jest.js',
-        '--runTestsByPath',
-        path,
-      ],
-      // No program but those of the system's own.
-      { env: { ...own, ...env, PATH: '/bin' }, encoding: 'utf8' },
-    );
-    return { status, output: stderr };
+    return runSuites({ ...env, PATH: '/bin' }, path);
   }
 });
 

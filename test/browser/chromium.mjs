@@ -7,11 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
-const CHROMIUM = '/usr/bin/chromium';
+/** Another one, to test with: `CHROMIUM=/opt/chromium`. */
+const CHOSEN = process.env.CHROMIUM;
+const CHROMIUM = CHOSEN ?? '/usr/bin/chromium';
 
 /** Whether it is there; installed where it is missing and we may. */
 export function findChromium() {
   if (existsSync(CHROMIUM)) return true;
+  if (CHOSEN !== undefined) return false;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false;
   console.warn('Chromium is missing: installing it with apt-get.');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
