@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { map, take } from 'rxjs';
+import { filter, map, take } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
@@ -77,6 +77,17 @@ describe('state$', () => {
     });
   });
 
+  it('tells two subscribers alike, each until it leaves', () => {
+    marbles(({ play, clock, expectObservable }) => {
+      const circuit = new Circuit('a', OPTIONS, { clock });
+      play('-F-F-----S---X-R', callsOf(circuit));
+      const { state$ } = circuit;
+      expectObservable(state$, '^-----!').toBe('c--o', STATES);
+      expectObservable(state$, '--^----------!').toBe('--co-----(hc)', STATES);
+      expectObservable(state$).toBe('c--o-----(hc)f-c', STATES);
+    });
+  });
+
   it('does not tell that an open circuit is due: nothing has changed until a call probes', () => {
     marbles(({ play, clock, expectObservable }) => {
       const circuit = new Circuit('a', OPTIONS, { clock });
@@ -97,6 +108,72 @@ describe('events$', () => {
         '-f-(ft)r-----(tst)',
         TYPES,
       );
+    });
+  });
+
+  it('tells nothing of what was before, nor after the end of a subscription', () => {
+    marbles(({ play, clock, expectObservable }) => {
+      const circuit = new Circuit('a', OPTIONS, { clock });
+      play('-F-F---S-----S-S', callsOf(circuit));
+      const types$ = circuit.events$.pipe(map(({ type }) => type));
+      expectObservable(types$, '^-----!').toBe('-f-(ft)', TYPES);
+      expectObservable(types$, '----^---------!').toBe(
+        '-------r-----(tst)',
+        TYPES,
+      );
+      expectObservable(types$.pipe(take(2))).toBe('-f-(f|)', TYPES);
+    });
+  });
+
+  it('tells transitions in order, each with where it came from', () => {
+    marbles(({ play, clock, expectObservable }) => {
+      const circuit = new Circuit('a', OPTIONS, { clock });
+      play('-F-F-----S---X-R', callsOf(circuit));
+      const transitions$ = circuit.events$.pipe(
+        filter(event => event.type === 'transition'),
+        map(({ from, to }) => `${from}>${to}`),
+      );
+      expectObservable(transitions$).toBe('---o-----(hc)f-r', {
+        o: 'closed>open',
+        h: 'open>half-open',
+        c: 'half-open>closed',
+        f: 'closed>forced-open',
+        r: 'forced-open>closed',
+      });
+    });
+  });
+
+  it('of a registry tells two subscribers alike, a late one from then on', () => {
+    marbles(({ play, expectObservable, clock }) => {
+      const registry = new CircuitBreakerRegistry(undefined, { clock });
+      const a = registry.getOrCreate('a', OPTIONS);
+      const b = registry.getOrCreate('b', OPTIONS);
+      play('-a-b-a--b', {
+        a: () => a.tryAcquire()?.success(),
+        b: () => b.tryAcquire()?.success(),
+      });
+      const names$ = registry.events$.pipe(map(({ name }) => name));
+      expectObservable(names$, '^-----!').toBe('-a-b-a');
+      expectObservable(names$, '----^').toBe('-----a--b');
+      expectObservable(names$.pipe(take(2))).toBe('-a-(b|)');
+    });
+  });
+
+  it('of a registry tells the transitions of its circuits in the order in which they come', () => {
+    marbles(({ play, expectObservable, clock }) => {
+      const registry = new CircuitBreakerRegistry(undefined, { clock });
+      const fail = (name: string) => () =>
+        registry
+          .getOrCreate(name, OPTIONS)
+          .tryAcquire()
+          ?.failure(new Error('down'));
+      play('-a-b-a-b-a', { a: fail('a'), b: fail('b') });
+      expectObservable(
+        registry.events$.pipe(
+          filter(event => event.type === 'transition'),
+          map(({ name, to }) => `${name} ${to}`),
+        ),
+      ).toBe('-----a-b--', { a: 'a open', b: 'b open' });
     });
   });
 
