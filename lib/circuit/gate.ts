@@ -137,6 +137,17 @@ export class Gate {
     return this.machine.wouldAdmit();
   }
 
+  /** Whether {@link tryEnter} would let a call in; counts and takes nothing. */
+  get hasRoom(): boolean {
+    const { machine, rateLimit, bulkhead } = this;
+    if (this.isBare || !this.isEnforced) return this.wouldAdmit();
+    return (
+      this.wouldAdmit() &&
+      (rateLimit === undefined || rateLimit.retryAfter(machine.now()) === 0) &&
+      (bulkhead === undefined || bulkhead.hasPlace)
+    );
+  }
+
   /** The error of a call that the circuit refuses. */
   readonly circuitOpen = (): CircuitOpenException => {
     const { machine } = this;

@@ -164,11 +164,7 @@ export class Pipeline implements Surroundings, Ways {
 
   private invokeObservable(plan: CallPlan, body: Body, call: Call): unknown {
     const start = () => body(new LazyCallContext(1, call.signal));
-    // Refused, or admitted after all, when somebody subscribes: that is the call.
-    if (!this.gate.wouldAdmit()) {
-      const later = defer(start as () => Observable<unknown>);
-      return this.protect(plan, later, call);
-    }
+    if (!this.gate.wouldAdmit()) return this.invokeLater(plan, body, call);
     let source: unknown;
     try {
       source = start();
@@ -185,14 +181,29 @@ export class Pipeline implements Surroundings, Ways {
       : this.undeclared.follow(plan, body, call, entry, source);
   }
 
+  /** Refused, or admitted after all, when somebody subscribes: that is the call. */
+  private invokeLater(
+    plan: CallPlan,
+    body: Body,
+    call: Call,
+  ): Observable<unknown> {
+    const later = defer(
+      () => body(new LazyCallContext(1, call.signal)) as Observable<unknown>,
+    );
+    return this.protect(plan, later, call);
+  }
+
   private invokeUndeclared(plan: CallPlan, body: Body, call: Call): unknown {
     // Whoever waits or caches must know before the call what it answers with.
     if (!plan.hasPolicies && this.gate.isBare) {
       return this.undeclared.run(plan, body, call);
     }
     const before = call.answers?.last;
-    return before === 'observable'
-      ? this.invokeObservable(plan, body, call)
-      : this.undeclared.runAsBefore(plan, body, call, before);
+    if (before !== 'observable') {
+      return this.undeclared.runAsBefore(plan, body, call, before);
+    }
+    return this.gate.hasRoom
+      ? this.undeclared.run(plan, body, call)
+      : this.invokeLater(plan, body, call);
   }
 }

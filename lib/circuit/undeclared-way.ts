@@ -1,4 +1,10 @@
-import { defer, finalize, isObservable, type Observable } from 'rxjs';
+import {
+  defer,
+  finalize,
+  isObservable,
+  throwError,
+  type Observable,
+} from 'rxjs';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { isPromiseLike } from '../policies/fallback.js';
 import { answerKindOf } from './answer-kind.js';
@@ -35,14 +41,15 @@ export class UndeclaredWay {
     call.signal?.throwIfAborted();
     const entry = this.around.gate.tryEnter();
     if (typeof entry === 'function') return this.refuse(plan, call, entry);
+    const late = plan.hasPolicies ? new LateCallContext() : undefined;
     let value: unknown;
     try {
-      value = body(new LazyCallContext(1, call.signal));
+      value = body(late ?? new LazyCallContext(1, call.signal));
     } catch (error) {
-      return this.ways.values.fail(entry, plan, error, call);
+      return this.fail(plan, call, entry, error);
     }
     note(call, value);
-    return this.follow(plan, body, call, entry, value);
+    return this.follow(plan, body, call, entry, value, late);
   }
 
   /**
@@ -95,6 +102,22 @@ export class UndeclaredWay {
           'cannot be had for a function that returns a plain value, because nothing else runs while it does. Make the function async, or leave the option out',
       })),
     );
+  }
+
+  /** What is thrown at once comes in the kind of the last answer, too. */
+  private fail(
+    plan: CallPlan,
+    call: Call,
+    entry: Entry,
+    error: unknown,
+  ): unknown {
+    const { values, observables } = this.ways;
+    if (call.answers?.last !== 'observable') {
+      return values.fail(entry, plan, error, call);
+    }
+    this.around.gate.withdraw(entry);
+    const failure = throwError(() => error);
+    return observables.run(plan, failure, call);
   }
 
   /** A plain value that comes back arrives as a promise: the caller has one already. */

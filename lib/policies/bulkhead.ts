@@ -43,12 +43,15 @@ export class Bulkhead {
     return this.queue.size;
   }
 
+  /** Whether a place is free and nobody was here before. */
+  get hasPlace(): boolean {
+    if (this.held.size >= this.rules.maxConcurrent) this.freeExpired();
+    return this.held.size < this.rules.maxConcurrent && this.queue.size === 0;
+  }
+
   /** A place if one is free and nobody was here before, else `undefined`. */
   tryEnter(): Place | undefined {
-    if (this.held.size >= this.rules.maxConcurrent) this.freeExpired();
-    return this.held.size < this.rules.maxConcurrent && this.queue.size === 0
-      ? this.take()
-      : undefined;
+    return this.hasPlace ? this.take() : undefined;
   }
 
   /**

@@ -138,6 +138,41 @@ describe('a function of no declared kind', () => {
     await expect(another).resolves.toBeUndefined();
   });
 
+  it('that has answered with Observables does not begin while there is no place', async () => {
+    const { circuit, call, next, calls } = mixed(BULKHEAD);
+    next.answer = () => of(1);
+    await firstValueFrom(call() as Observable<unknown>);
+    void circuit.execute(() => new Promise(() => {}));
+    next.answer = () => Promise.resolve('later');
+    const answer = call() as Observable<unknown>;
+    expect(calls()).toBe(1);
+    await expect(firstValueFrom(answer)).rejects.toMatchObject({
+      code: 'BULKHEAD_FULL',
+    });
+    expect(calls()).toBe(1);
+  });
+
+  it.each<[string, CircuitOptions]>([
+    ['with', BULKHEAD],
+    ['without', {}],
+  ])(
+    'that has answered with Observables fails as one, %s a limit',
+    async (_how, options) => {
+      const { circuit, call, next } = mixed(options);
+      next.answer = () => of(1);
+      await firstValueFrom(call() as Observable<unknown>);
+      next.answer = () => {
+        throw new Error('at once');
+      };
+      const answer = call() as Observable<unknown>;
+      await expect(firstValueFrom(answer)).rejects.toThrow('at once');
+      expect(circuit.snapshot().totals).toMatchObject({
+        calls: 2,
+        failures: 1,
+      });
+    },
+  );
+
   it('never keeps a promise as an answer', async () => {
     const { call, next, calls } = mixed(
       {},
