@@ -10,6 +10,7 @@ import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { of } from 'rxjs';
 import { Circuit, CircuitBreakerModule } from '../../lib/index.js';
+import { sourceOf } from './block-source.js';
 import { codeBlocksOf, type CodeBlock } from './code-blocks.js';
 import { pagesOf } from './pages.js';
 
@@ -76,16 +77,6 @@ describe('the pages that are only compiled', () => {
     }
   });
 });
-
-function sourceOf({ given, code }: CodeBlock): string {
-  return `${given} export {};\n${code}`.replaceAll(
-    /'nestjs-breaker(\/[\w/]+)?'/g,
-    (_whole, path: string | undefined) =>
-      path === '/testing/jest'
-        ? `'../../../lib/testing/jest.js'`
-        : `'../../../lib${path ?? ''}/index.js'`,
-  );
-}
 
 function declaredIn({ given }: CodeBlock): string[] {
   return Array.from(
