@@ -38,6 +38,7 @@ export type {
 } from './circuit/circuit-dependencies.js';
 export type { CallContext } from './circuit/call.js';
 export type { AnswerKind, CallOptions } from './circuit/call-options.js';
+export type { CacheStore } from './policies/cache-store.js';
 
 export type { Permit } from './state/admission.js';
 export type {

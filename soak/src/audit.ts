@@ -117,7 +117,7 @@ export function growth(samples: readonly Sample[]): string[] {
   return problems;
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }

@@ -16,7 +16,7 @@ export interface Mood {
 const WELL: Mood = { name: 'well', errors: 0, hangs: 0, cuts: 0, delayMs: 5 };
 
 /** Everything that a dependency can have. */
-export const MOODS: readonly Mood[] = [
+const MOODS: readonly Mood[] = [
   WELL,
   WELL,
   { name: 'shaky', errors: 0.2, hangs: 0, cuts: 0.05, delayMs: 20 },
