@@ -11,6 +11,7 @@ export class Upstream {
   /** What it does with the next requests. */
   mode: 'up' | 'down' | 'hang' | 'teapot' = 'up';
   requests = 0;
+  answered = 0;
   /** Requests whose client left before the answer. */
   aborted = 0;
   private server: Server | undefined;
@@ -19,7 +20,8 @@ export class Upstream {
     this.server = createServer((request, response) => {
       this.requests++;
       response.on('close', () => {
-        if (!response.writableEnded) this.aborted++;
+        if (response.writableEnded) this.answered++;
+        else this.aborted++;
       });
       if (this.mode === 'hang') return;
       response.writeHead(this.mode === 'down' ? 500 : 200);
@@ -62,7 +64,7 @@ export class Upstream {
   /** As if nothing had happened. */
   reset(): void {
     this.mode = 'up';
-    this.requests = this.aborted = 0;
+    this.requests = this.answered = this.aborted = 0;
   }
 
   stop(): void {
