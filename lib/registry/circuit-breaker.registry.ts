@@ -168,8 +168,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
    * @param keys the backends, the preferred one first
    * @param call calls one of them
    * @param options `timeout` and `retry` for each, `deadline` for all of it; keep
-   *   them in a constant, because retries share a budget as long as these are the
-   *   same object
+   *   them in a constant: each object is validated once
    * @throws FailoverException (as a rejection) with every error if none answers
    * @example
    * const hits = await circuits.failover('search', ['eu', 'us'], (region, { signal }) =>

@@ -173,7 +173,7 @@ export class Failover {
     let plan = this.plans.get(options);
     if (plan === undefined) {
       plan = createPlan(name, options);
-      if (typeof options === 'object') this.plans.set(options, plan);
+      this.plans.set(options, plan);
     }
     return plan;
   }

@@ -109,19 +109,35 @@ describe('an application with a configuration source', () => {
     expect(loads).toBe(2);
   });
 
-  it.each<[string, unknown]>([
-    ['configSource', 'http://config'],
-    ['configSource', { refreshEvery: '5s' }],
-    ['configSource.refreshEvery', { load: () => ({}), refreshEvery: 0 }],
-    ['configSource.timeout', { load: () => ({}), timeout: 'soon' }],
-    ['configSource.required', { load: () => ({}), required: 'yes' }],
-  ])('is told of a wrong %s at the start: %p', async (path, configSource) => {
+  it.each<[string, unknown, string]>([
+    ['configSource', 'http://config', 'load()'],
+    ['configSource', null, 'load()'],
+    ['configSource', { refreshEvery: '5s' }, 'load()'],
+    [
+      'configSource.refreshEvery',
+      { load: () => ({}), refreshEvery: 0 },
+      'takes a duration',
+    ],
+    [
+      'configSource.timeout',
+      { load: () => ({}), timeout: 'soon' },
+      'takes a duration',
+    ],
+    [
+      'configSource.required',
+      { load: () => ({}), required: 'yes' },
+      'takes true or false',
+    ],
+  ])('is told of a wrong %s at the start: %p', async (...given) => {
+    const [path, configSource, words] = given;
     const start = startContext(rootWith(configSource as ConfigSource));
 
     const error = await start.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidOptionsError);
     const { problems } = error as InvalidOptionsError;
-    expect(problems.map(problem => problem.path)).toEqual([path]);
+    expect(problems).toMatchObject([
+      { path, message: expect.stringContaining(words) },
+    ]);
   });
 
   it('may have a source with fields of its own', async () => {

@@ -121,9 +121,12 @@ describe('CircuitBreakerRegistry', () => {
       const { registry } = new RegistryBench();
 
       for (const options of [{ openDuration: 'x' }, { opneDuration: 1 }, 5]) {
-        expect(() => registry.getOrCreate('a', options as object)).toThrow(
-          InvalidOptionsError,
+        const error = errorFrom(() =>
+          registry.getOrCreate('a', options as object),
         );
+        expect(error).toBeInstanceOf(InvalidOptionsError);
+        expect(error.message).toContain('Circuit "a"');
+        expect(error.message).not.toContain('circuits');
       }
       expect(registry.names()).toEqual([]);
     });
@@ -133,9 +136,14 @@ describe('CircuitBreakerRegistry', () => {
       name => {
         const { registry } = new RegistryBench();
 
-        expect(() => registry.getOrCreate(name as string)).toThrow(
-          /takes a circuit's name/,
-        );
+        const error = errorFrom(() => registry.getOrCreate(name as string));
+        expect(error.problems).toEqual([
+          {
+            path: 'circuits',
+            message: expect.stringContaining("takes a circuit's name"),
+          },
+        ]);
+        expect(error.message).toMatch(/^(A circuit|Circuit ".*"): /);
         expect(registry.names()).toEqual([]);
       },
     );
@@ -377,6 +385,32 @@ describe('CircuitBreakerRegistry', () => {
       }
     });
 
+    it('leaves the rules as they are when it is repeated, and takes what is new', () => {
+      const { registry } = new RegistryBench();
+      const { rules } = registry.declare('a', { minimumCalls: 5 }, 'A.a');
+
+      expect(registry.declare('a', { minimumCalls: 5 }, 'A.a').rules).toBe(
+        rules,
+      );
+      expect(
+        registry.declare('a', { minimumCalls: 5, maxKeys: 3 }, 'A.a').rules,
+      ).toMatchObject({ minimumCalls: 5, maxKeys: 3 });
+    });
+
+    it('knows each place that says the same', () => {
+      const { registry } = new RegistryBench();
+      registry.declare('a', { minimumCalls: 5 }, 'A.a');
+      registry.declare('a', { minimumCalls: 5 }, 'B.b');
+
+      const { problems } = errorFrom(() =>
+        registry.declare('a', { minimumCalls: 6 }, 'C.c'),
+      );
+      expect(problems.map(({ message }) => message)).toEqual([
+        expect.stringContaining('A.a gives 5'),
+        expect.stringContaining('B.b gives 5'),
+      ]);
+    });
+
     it('refuses bad options and forgets them', () => {
       const { registry } = new RegistryBench({ circuits: { a: {} } });
 
@@ -385,6 +419,7 @@ describe('CircuitBreakerRegistry', () => {
           registry.declare(name, { minimumCalls: 0 }, 'A.a'),
         );
         expect(error).toBeInstanceOf(InvalidOptionsError);
+        expect(error.message).toContain(`Circuit "${name}"`);
         expect(error.message).toContain('A.a: minimumCalls: got 0, takes');
       }
       expect(registry.names()).toEqual(['a']);
@@ -418,6 +453,40 @@ describe('CircuitBreakerRegistry', () => {
     expect(warnings).toEqual([
       expect.stringMatching(/^Circuit .a.: minimumCalls: 50 calls never fit/),
     ]);
+  });
+
+  it('names by a bad symbol what it can, and refuses it', () => {
+    const { registry } = new RegistryBench();
+
+    expect(
+      errorFrom(() => registry.getOrCreate(Symbol('mine') as never)).message,
+    ).toMatch(/^A circuit: .*\s.*got Symbol\(mine\), takes a circuit's name/);
+  });
+
+  it('has what was to end with the application end once', () => {
+    const { registry } = new RegistryBench();
+    const stop = jest.fn();
+    registry.endWith(stop);
+    expect(stop).not.toHaveBeenCalled();
+
+    registry.dispose();
+    registry.dispose();
+
+    expect(stop).toHaveBeenCalledTimes(1);
+  });
+
+  it('lets go of no circuit that a listener does not know', () => {
+    const { registry } = new RegistryBench({
+      circuits: { payments: { maxKeys: 1 } },
+    });
+    const names: (string | null)[] = [];
+    registry.on(['transition'], (_event, { key }) => void names.push(key));
+    const first = registry.keyed('payments', 'first');
+    registry.keyed('payments', 'second').forceOpen();
+
+    first.forceOpen();
+
+    expect(names).toEqual(['second']);
   });
 
   it('can be made without an application', () => {

@@ -19,6 +19,12 @@ describe('options from the environment', () => {
     ['SLOW_CALL_RATE_THRESHOLD', '1', { slowCallRateThreshold: 1 }],
     ['OPEN_DURATION', ' 30s ', { openDuration: 30_000 }],
     ['OPEN_DURATION', '500', { openDuration: 500 }],
+    ['OPEN_DURATION', '5E2', { openDuration: 500 }],
+    ['OPEN_DURATION', '1e+2', { openDuration: 100 }],
+    ['OPEN_DURATION', '500000e-3', { openDuration: 500 }],
+    ['OPEN_DURATION', '500000000000e-10', { openDuration: 50 }],
+    ['OPEN_DURATION', '+500', { openDuration: 500 }],
+    ['OPEN_DURATION', '12.5s', { openDuration: 12_500 }],
     ['MAX_OPEN_DURATION', '5m', { maxOpenDuration: 300_000 }],
     ['OPEN_JITTER', '0', { openJitter: 0 }],
     ['HALF_OPEN_CALLS', '3', { halfOpen: { calls: 3 } }],
@@ -74,15 +80,18 @@ describe('options from the environment', () => {
     expect(registry.get(name).rules.maxKeys).toBe(3);
   });
 
-  it.each(['CB', 'CB_', 'my_app_breakers'])('take the prefix %s', prefix => {
-    const { registry } = new RegistryBench(
-      { circuits: { a: {} }, env: { prefix } },
-      [],
-      { [`${prefix.replace(/_$/, '')}_A_MAX_KEYS`]: '3' },
-    );
+  it.each(['CB', 'CB_', 'CB__', 'my_app_breakers'])(
+    'take the prefix %s',
+    prefix => {
+      const { registry } = new RegistryBench(
+        { circuits: { a: {} }, env: { prefix } },
+        [],
+        { [`${prefix.replace(/_+$/, '')}_A_MAX_KEYS`]: '3' },
+      );
 
-    expect(registry.get('a').rules.maxKeys).toBe(3);
-  });
+      expect(registry.get('a').rules.maxKeys).toBe(3);
+    },
+  );
 
   it('reach circuits that the code declares', () => {
     const { registry } = new RegistryBench(
@@ -161,6 +170,11 @@ describe('variables that stop the start', () => {
     ['MODE', 'SHADOW', /got 'SHADOW', takes 'enforced'/],
     ['CRITICAL', 'yes', /got 'yes', takes true or false/],
     ['CRITICAL', '1', /got 1, takes true or false/],
+    ['CRITICAL', 'untrue', /got 'untrue', takes true or false/],
+    ['CRITICAL', 'truely', /got 'truely', takes true or false/],
+    ['MINIMUM_CALLS', '-5', /got -5, takes a whole number/],
+    ['MODE', 'v2', /got 'v2', takes 'enforced'/],
+    ['MODE', '2nd', /got '2nd', takes 'enforced'/],
     ['FAILURE_RATE_THRESHOLD', '50%', /got '50%', takes a rate/],
     ['WINDOW_DURATION', '5s', /which goes with type 'time' only/],
     ['OPEN_DURATION_INITIAL', '5s', null],
@@ -195,6 +209,7 @@ describe('variables that stop the start', () => {
   it.each([
     [['payment-gateway', 'paymentGateway'], 'CB_PAYMENT_GATEWAY_MODE'],
     [['orders', 'orders-max'], 'CB_ORDERS_MAX_OPEN_DURATION'],
+    [['orders-max', 'orders'], 'CB_ORDERS_MAX_OPEN_DURATION'],
   ])('are read by two circuits: %p', (names, variable) => {
     const problems = problemsFrom(
       () =>
@@ -206,6 +221,36 @@ describe('variables that stop the start', () => {
 
     expect(problems).toEqual([
       `${variable}: is read by two circuits, "${names[0]}" and "${names[1]}"; rename one of them`,
+    ]);
+  });
+
+  it('are told for each pair of circuits that read the same', () => {
+    const problems = problemsFrom(
+      () =>
+        new RegistryBench({
+          circuits: { aB: {}, 'a-b': {}, cD: {}, 'c-d': {} },
+          env: { prefix: 'CB' },
+        }),
+    );
+
+    expect(problems).toEqual([
+      expect.stringContaining('"aB" and "a-b"'),
+      expect.stringContaining('"cD" and "c-d"'),
+    ]);
+  });
+
+  it('are not looked for where the name of a circuit is none', () => {
+    const problems = problemsFrom(
+      () =>
+        new RegistryBench({ env: {} }, [
+          { name: 5 as never, source: 'A.a' },
+          { name: Symbol('no name') as never, source: 'B.b' },
+        ]),
+    );
+
+    expect(problems).toEqual([
+      expect.stringMatching(/^A\.a: name: got 5, takes a circuit's name/),
+      expect.stringMatching(/^B\.b: name: got Symbol\(no name\), takes/),
     ]);
   });
 });

@@ -131,6 +131,19 @@ describe('registry.failover', () => {
       ]);
     });
 
+    it('has one that is overdue once: if it refuses then, it is asked no more', async () => {
+      const backends = new Backends({ halfOpen: { calls: 1 } });
+      await passOver(backends);
+      for (const key of KEYS) backends.broken.set(key, new Error('down'));
+      backends.clock.advance(30_000);
+
+      const failed = await failureOf(
+        backends.registry.failover('search', KEYS, backends.call),
+      );
+
+      expect(failed.errors.map(({ key }) => key)).toEqual(['eu', 'us', 'ap']);
+    });
+
     it('asks one that opened while the others failed no more', async () => {
       const backends = new Backends();
 
@@ -399,6 +412,33 @@ describe('registry.failover', () => {
       expect(backends.called).toEqual(['eu', 'eu', 'us']);
     });
 
+    it('share the budget of a backend, also where each call brings its own', async () => {
+      const { registry, clock } = new Backends({ consecutiveFailures: 100 });
+      let attempts = 0;
+      const fail = () => {
+        attempts++;
+        return Promise.reject(new Error('down'));
+      };
+      const options = {
+        retry: {
+          attempts: 2,
+          backoff: { initial: 10, jitter: 0 },
+          budget: { ratio: 0, burst: 1 },
+        },
+      };
+      const run = async (given: typeof options) => {
+        const failed = failureOf(
+          registry.failover('search', ['eu'], fail, given),
+        );
+        await settled();
+        clock.advance(10);
+        await failed;
+      };
+
+      for (let i = 0; i < 3; i++) await run(structuredClone(options));
+      expect(attempts).toBe(4);
+    });
+
     it.each([{ fallback: () => 1 }, { timeout: 0 }, { probeAfter: 'soon' }, 5])(
       'refuse %p',
       async options => {
@@ -407,7 +447,18 @@ describe('registry.failover', () => {
         await expect(
           registry.failover('search', KEYS, call, options as object),
         ).rejects.toThrow(InvalidOptionsError);
+        await expect(
+          registry.failover('search', KEYS, call, options as object),
+        ).rejects.toThrow('Failover "search"');
       },
+    );
+  });
+
+  it('says what it was given in the place of keys', async () => {
+    const { registry, call } = new Backends();
+
+    await expect(registry.failover('search', [], call)).rejects.toThrow(
+      'Failover "search": got []; it takes the keys of at least one backend.',
     );
   });
 

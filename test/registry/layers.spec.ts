@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CircuitBreakerModuleOptions } from '../../lib/registry/module-options.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import {
+  errorFrom,
   problemsFrom,
   RegistryBench,
   type TestDeclaration,
@@ -197,6 +198,29 @@ describe('mistakes in the layers', () => {
       'circuits.a.preset: got 5, but there is no such preset; there are: ',
     ],
     [
+      'a preset that is like no other',
+      { presets: { mine: {} }, circuits: { a: { preset: 'something else' } } },
+      'there are: paymentGateway, search, analytics, auth, notification, development, staging, production, mine',
+    ],
+    [
+      'a value in a preset of our own',
+      {
+        presets: { mine: { window: { type: 'count' } } },
+        circuits: { a: { preset: 'mine', window: { duration: 5 } as object } },
+      },
+      `circuits.a.window.duration: got 5, which goes with type 'time' only`,
+    ],
+    [
+      'what stands within a list',
+      { circuits: { a: { ignoreErrors: [Error, 5] } } },
+      'circuits.a.ignoreErrors',
+    ],
+    [
+      'what is missing below a value that is none',
+      { circuits: { a: { halfOpen: 5 } } },
+      'circuits.a.halfOpen: got 5',
+    ],
+    [
       'a contradiction between layers',
       {
         defaults: { window: { type: 'time', duration: 10 } },
@@ -242,6 +266,38 @@ describe('mistakes in the layers', () => {
           }),
       ),
     ).toEqual([expect.stringMatching(/^circuits\.a\.minimumCalls: got 0/)]);
+  });
+
+  it('are told at the deepest place that leads to them, of those the strongest', () => {
+    expect(
+      problemsFrom(
+        () =>
+          new RegistryBench({ circuits: { a: { halfOpen: { calls: 0 } } } }, [
+            { name: 'a', source: 'A.a', options: { halfOpen: {} } },
+          ]),
+      ),
+    ).toEqual([expect.stringMatching(/^circuits\.a\.halfOpen\.calls: got 0/)]);
+  });
+
+  it('of the whole module are told in its name', () => {
+    expect(
+      errorFrom(() => new RegistryBench({ defaults: { minimumCalls: 0 } }))
+        .message,
+    ).toMatch(/^CircuitBreakerModule: /);
+  });
+
+  it('of a late preset stand where the preset does', () => {
+    expect(
+      problemsFrom(() =>
+        new RegistryBench({
+          defaults: { window: { type: 'time' } },
+          presets: { mine: { window: { type: 'time', duration: 10 } } },
+        }).registry.getOrCreate('a', {
+          preset: 'mine',
+          window: { type: 'time', buckets: 11 },
+        }),
+      ),
+    ).toEqual([expect.stringMatching(/^window\.buckets: 11 buckets/)]);
   });
 
   it('carry what a declaration brings along', () => {

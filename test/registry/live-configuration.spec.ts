@@ -225,6 +225,11 @@ describe('a configuration source', () => {
         'did you mean "payments"',
       ],
       [
+        'a circuit that is like no other',
+        { circuits: { 'some.thing': {} } },
+        'circuits["some.thing"]: nothing declares such a circuit; there are: payments, rates',
+      ],
+      [
         'an unknown preset',
         { circuits: { payments: { preset: 'auht' } } },
         'did you mean "auth"',
@@ -250,6 +255,9 @@ describe('a configuration source', () => {
         expect(bench.registry.get('rates').rules).toBe(before);
         expect(bench.complaints).toHaveLength(1);
         expect(bench.complaints[0]).toContain(words);
+        expect(bench.complaints[0]).toMatch(
+          /^The configuration source is not followed: /,
+        );
         expect(bench.complaints[0]).toContain('keep the options');
       },
     );

@@ -147,6 +147,30 @@ describe('logTransitions', () => {
     ]);
   });
 
+  it('names the key in the data, and no probe where none is due', () => {
+    const { fields, registry } = logOf();
+    registry.keyed('payments', 'acme').forceClosed();
+    registry.get('payments').forceOpen();
+
+    expect(fields).toEqual([
+      expect.objectContaining({ key: 'acme', nextProbe: null }),
+      expect.not.objectContaining({ key: expect.anything() }),
+    ]);
+  });
+
+  it('warns where a circuit is forced closed', () => {
+    const { lines, circuit } = logOf();
+    circuit.forceClosed();
+    expect(lines).toEqual([expect.stringMatching(/^warn /)]);
+  });
+
+  it('tells the reason once, where the sentence has it', () => {
+    const { lines, circuit } = logOf({ consecutiveFailures: 1 });
+    circuit.tryAcquire()!.failure(new Error());
+    expect(lines[0]).not.toContain('Reason:');
+    expect(lines[0]).toMatch(/\. Callers are refused now/);
+  });
+
   it('says nothing of calls', () => {
     const { lines, circuit } = logOf();
 
@@ -187,6 +211,73 @@ describe('the log of a circuit that flaps', () => {
     circuit.tryAcquire();
     expect(lines[11]).toMatch(/^log Circuit "payments" is half-open/);
     expect(lines).toHaveLength(12);
+  });
+
+  it('has the count of the others as data', () => {
+    const { fields, circuit, clock } = logOf(flap);
+    for (let round = 0; round < 6; round++) {
+      circuit.tryAcquire()!.failure(new Error());
+      clock.advance(1_000);
+    }
+    clock.advance(54_000);
+    expect(fields[10]).toMatchObject({
+      circuit: 'payments',
+      state: 'open',
+      untold: 1,
+    });
+  });
+
+  it('begins a new minute 60 seconds after the first line, and not before', () => {
+    const { lines, registry, clock } = logOf(flap);
+    const open = (tenant: number) =>
+      registry
+        .keyed('payments', `${tenant}`)
+        .tryAcquire()!
+        .failure(new Error());
+    clock.advance(5_000);
+    for (let tenant = 0; tenant < 10; tenant++) open(tenant);
+
+    clock.advance(60_000);
+    for (let tenant = 10; tenant < 21; tenant++) open(tenant);
+    expect(lines).toHaveLength(20);
+
+    clock.advance(59_999);
+    expect(lines).toHaveLength(20);
+    clock.advance(1);
+    expect(lines).toHaveLength(21);
+  });
+
+  it('tells what a suspended process had put off before it goes on', () => {
+    const { lines, registry, clock } = logOf(flap);
+    for (let tenant = 0; tenant < 12; tenant++) {
+      registry
+        .keyed('payments', `${tenant}`)
+        .tryAcquire()!
+        .failure(new Error());
+    }
+    // Time has passed, and no timer has run yet.
+    clock.set(60_000);
+    registry.keyed('payments', 'late').tryAcquire()!.failure(new Error());
+
+    expect(lines.slice(10)).toEqual([
+      expect.stringContaining('2 times more'),
+      expect.stringContaining('"payments" (late)'),
+    ]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('has the end of an override', () => {
+    const { lines, circuit, clock } = logOf(flap);
+    circuit.forceOpen('early');
+    for (let tenant = 0; tenant < 5; tenant++) {
+      circuit.reset();
+      circuit.tryAcquire()!.failure(new Error());
+      clock.advance(1);
+      circuit.forceOpen();
+    }
+    const before = lines.length;
+    circuit.reset();
+    expect(lines).toHaveLength(before + 1);
   });
 
   it('has every override', () => {
