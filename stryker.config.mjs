@@ -18,7 +18,7 @@ export default {
   thresholds: { high: 95, low: 90, break: 90 },
   concurrency: 1,
   // The runner itself ends tests that hang; this is for loops without an end.
-  timeoutMS: 30_000,
+  timeoutMS: 10_000,
   allowEmpty: true,
   ignorePatterns: [
     'dist',
@@ -27,7 +27,6 @@ export default {
     'observability',
     'reports',
     'test/browser',
-    'test/e2e',
     'test/matrix',
     'test/redis',
   ],

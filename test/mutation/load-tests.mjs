@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { register } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inFile } from './test-globals.mjs';
 
@@ -13,18 +13,35 @@ const ROOMS = [
   'registry',
   'property',
 ];
+/**
+ * Rooms of `lib/` that other tests look at: whole Nest applications, which are slow,
+ * but none with servers or processes of their own.
+ */
+const OTHER_TESTS = {
+  registry:
+    /^(registry|protection|prometheus)\/|^e2e\/(module|live-configuration)\./,
+  protection:
+    /^(protection|errors)\/|^e2e\/(module|controllers|http-errors|other-decorators|transport-errors|hybrid|bulkhead-at-handlers)\./,
+};
+const OTHER_ROOMS = ['registry', 'protection', 'errors', 'prometheus', 'e2e'];
 /** What needs servers or stores, or simulates a fleet, has tests of its own. */
 const ELSEWHERE = /fleet|registry\/cache-store/;
 
-/** Loads every test of the rooms under a folder, from their TypeScript. */
+/** Loads every test of what is mutated, from their TypeScript. */
 export async function loadTests(folder) {
   register('./typescript-hooks.mjs', import.meta.url);
-  for (const room of ROOMS) {
-    const tests = resolve(folder, 'test', room);
-    for (const file of readdirSync(tests)) {
-      if (!file.endsWith('.spec.ts')) continue;
-      if (ELSEWHERE.test(`${room}/${file}`)) continue;
-      await inFile(() => import(pathToFileURL(join(tests, file)).href));
-    }
+  for (const file of testsOf(folder, process.env.MUTATED_ROOM)) {
+    await inFile(() => import(pathToFileURL(join(folder, 'test', file)).href));
   }
+}
+
+function testsOf(folder, mutated) {
+  const wanted = OTHER_TESTS[mutated];
+  const rooms = wanted === undefined ? ROOMS : OTHER_ROOMS;
+  return rooms
+    .flatMap(room =>
+      readdirSync(join(folder, 'test', room)).map(file => `${room}/${file}`),
+    )
+    .filter(file => file.endsWith('.spec.ts'))
+    .filter(file => wanted?.test(file) ?? !ELSEWHERE.test(file));
 }

@@ -34,6 +34,8 @@ async function mutate(what) {
   const name = isFile ? what.replaceAll('/', '.') : what;
   const report = `reports/mutation/${name}.json`;
   process.exitCode = 0;
+  // Tells the process of the tests which ones to load.
+  process.env.MUTATED_ROOM = isFile ? what.split('/')[1] : what;
   await new Stryker({
     mutate: [isFile ? what : `lib/${what}/**/*.ts`],
     force,
