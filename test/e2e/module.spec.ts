@@ -124,6 +124,15 @@ describe('forRoot', () => {
     );
   });
 
+  it.each([5, null, {}, { get: () => 1 }, { set: () => 1 }, () => 1])(
+    'refuses %p for a store of answers',
+    async cacheStore => {
+      await expect(
+        start({ imports: [forRoot({ cacheStore: cacheStore as never })] }),
+      ).rejects.toThrow(/cacheStore: got .*takes a store with get\(key\)/);
+    },
+  );
+
   it('refuses to be imported twice in one application', async () => {
     @Module({ imports: [forRoot({ circuits: { a: {} } })] })
     class Feature {}
@@ -320,6 +329,18 @@ describe('forFeature', () => {
     );
   });
 
+  it('names every module that imports it', async () => {
+    const wrong = forFeature([{ name: 'a', maxKeys: 0 }]);
+    @Module({ imports: [wrong] })
+    class One {}
+    @Module({ imports: [wrong] })
+    class Other {}
+
+    await expect(start({ imports: [One, Other, forRoot()] })).rejects.toThrow(
+      'forFeature() in One, Other: maxKeys: got 0',
+    );
+  });
+
   it.each([
     [{}, /takes an array of circuits/],
     [[5], /\[0\]: got 5, takes \{ name, \.\.\.circuit options \}/],
@@ -478,6 +499,33 @@ describe('@InjectCircuit', () => {
     });
 
     expect(app.get(Payments).circuit).toBe(fake);
+  });
+
+  it('stops the start in a module class of its own, and says how to declare it', async () => {
+    @Module({})
+    class Orders {
+      constructor(@InjectCircuit('no-such-thing') readonly circuit: Circuit) {}
+    }
+
+    await expect(start({ imports: [Orders, forRoot()] })).rejects.toThrow(
+      /Orders: asks for circuit "no-such-thing", which nothing declares; declare it in forRoot/,
+    );
+  });
+
+  it('is not asked for by a class that a value or a factory stands for', async () => {
+    class Orders {
+      constructor(@InjectCircuit('nowhere') readonly circuit: Circuit) {}
+    }
+
+    await expect(
+      start({
+        imports: [forRoot()],
+        providers: [
+          { provide: Orders, useValue: {} },
+          { provide: 'orders', useFactory: () => ({}) },
+        ],
+      }),
+    ).resolves.toBeDefined();
   });
 
   it.each([undefined, null, 5])('refuses %p where it stands', name => {
