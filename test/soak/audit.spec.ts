@@ -136,9 +136,6 @@ describe('the audit of a soak', () => {
 });
 
 describe('growth', () => {
-  const samples = (heaps: readonly number[]): Sample[] =>
-    heaps.map(heapMb => ({ heapMb, handles: 10, calls: 0 }));
-
   it('is none when the heap goes up and down', () => {
     expect(growth(samples([10, 50, 30, 32, 29, 31, 30, 33, 31]))).toEqual([]);
   });
@@ -149,3 +146,7 @@ describe('growth', () => {
     ]);
   });
 });
+
+function samples(heaps: readonly number[]): Sample[] {
+  return heaps.map(heapMb => ({ heapMb, handles: 10, calls: 0 }));
+}
