@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Param } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import { CallSignal } from '../../lib/protection/call-signal.decorator.js';
+import {
+  CallSignal,
+  givenSignal,
+  withSignal,
+} from '../../lib/protection/call-signal.decorator.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
 import {
@@ -228,5 +232,39 @@ describe.each(PLATFORMS)('@CallSignal() on %s', (_platform, adapter) => {
 
     expect(await get('first')).toEqual({ isSignal: true });
     expect(await get('second/7')).toEqual({ id: '7', isSignal: true });
+  });
+});
+
+describe('the signal among the arguments of a call', () => {
+  it('stands behind what was left out, which is undefined and no hole', () => {
+    const { signal } = new AbortController();
+
+    expect(withSignal([], 2, signal)).toStrictEqual([
+      undefined,
+      undefined,
+      signal,
+    ]);
+    expect(withSignal(['a', 'b', 'c'], 1, signal)).toStrictEqual([
+      'a',
+      signal,
+      'c',
+    ]);
+  });
+
+  it.each([
+    undefined,
+    null,
+    'aborted',
+    {},
+    { aborted: false },
+    { addEventListener: () => {} },
+  ])('is not %p', given => {
+    expect(givenSignal([given], 0)).toBeUndefined();
+  });
+
+  it('may be of a class of its own', () => {
+    const given = { aborted: false, addEventListener: () => {} };
+
+    expect(givenSignal([given], 0)).toBe(given);
   });
 });

@@ -64,13 +64,17 @@ async function start(...providers: (new () => object)[]) {
 
 describe('@OnCircuitEvent()', () => {
   it('calls a method on one kind of events of every circuit, and tells which', async () => {
-    const { app, registry } = await start(Alerts);
+    const { app, registry, log } = await start(Alerts);
     registry.get('one').tryAcquire()?.success();
     for (let calls = 0; calls < 10; calls++) {
       registry.get('one').tryAcquire()?.failure(new Error('down'));
     }
 
     expect(app.get(Alerts).told).toEqual(['one closed>open open']);
+    expect(log).toMatchObject({
+      errors: [],
+      warnings: [expect.stringContaining('"one" is open')],
+    });
   });
 
   it('calls it on several kinds, of one circuit alone', async () => {
