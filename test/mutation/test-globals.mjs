@@ -10,6 +10,8 @@ export { expect };
 export const tests = [];
 
 const groups = [];
+/** How many tests have a name. */
+const namesakes = new Map();
 const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** Declares the tests of one file: hooks outside of every group belong to it alone. */
@@ -28,9 +30,12 @@ export function describe(name, declare) {
 export function it(name, run, timeout = DEFAULT_TIMEOUT_MS) {
   const around = [...groups];
   const id = [...around.map(group => group.name), name].join(' ').trim();
+  const alike = (namesakes.get(id) ?? 0) + 1;
+  namesakes.set(id, alike);
   tests.push({
-    // Tests of a table may share a name.
-    id: `${tests.length} ${id}`,
+    // Tests of a table may share a name. Not the place among all: another process,
+    // begun after one that hung, must know each test by the same id.
+    id: alike === 1 ? id : `${id} (${alike})`,
     name: id,
     timeout,
     async run() {
