@@ -411,6 +411,17 @@ describe('CircuitBreakerRegistry', () => {
       ]);
     });
 
+    it('knows a place once, however often it says the same', () => {
+      const { registry } = new RegistryBench();
+      registry.declare('a', { minimumCalls: 5 }, 'A.a');
+      registry.declare('a', { minimumCalls: 5 }, 'A.a');
+
+      const { problems } = errorFrom(() =>
+        registry.declare('a', { minimumCalls: 6 }, 'C.c'),
+      );
+      expect(problems).toHaveLength(1);
+    });
+
     it('refuses bad options and forgets them', () => {
       const { registry } = new RegistryBench({ circuits: { a: {} } });
 

@@ -9,6 +9,7 @@ describe('options from the environment', () => {
     ['WINDOW_MAX_AGE', '1m', { window: { maxAge: 60_000 } }],
     ['WINDOW_MAX_AGE', 'false', { window: { maxAge: false } }],
     ['MINIMUM_CALLS', '7', { minimumCalls: 7 }],
+    ['FAILURE_RATE_THRESHOLD', '00.25', { failureRateThreshold: 0.25 }],
     ['FAILURE_RATE_THRESHOLD', '0.25', { failureRateThreshold: 0.25 }],
     ['FAILURE_RATE_THRESHOLD', '.25', { failureRateThreshold: 0.25 }],
     ['FAILURE_RATE_THRESHOLD', '1e-3', { failureRateThreshold: 0.001 }],

@@ -389,6 +389,18 @@ describe('a configuration source', () => {
     });
   });
 
+  it('says by name what has changed', async () => {
+    const bench = new LiveBench().says({
+      payments: { maxKeys: 3 },
+      rates: { maxKeys: 4 },
+    });
+    await bench.start();
+
+    expect(bench.logged).toEqual([
+      'The configuration source has changed "payments", "rates".',
+    ]);
+  });
+
   it('keeps no process alive between two loads', async () => {
     const before = liveTimers();
     const live = new LiveConfiguration(
