@@ -177,6 +177,16 @@ describe('registry.failover', () => {
       expect(second.asked).toEqual(['us']);
     });
 
+    it('counts probeAfter from the first call that passed it over, not the latest', async () => {
+      const backends = new Backends();
+      await passOver(backends);
+      backends.clock.advance(20_000);
+      await backends.ask();
+      backends.clock.advance(10_000);
+
+      expect((await backends.ask()).asked).toEqual(['eu']);
+    });
+
     it('asks the others when that probe fails', async () => {
       const backends = new Backends();
       await passOver(backends);
