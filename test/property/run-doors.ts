@@ -515,12 +515,27 @@ class DoorsRun {
       budgets.set(`${retry.ratio} ${retry.burst}`, retry.burst);
     }
     for (const burst of budgets.values()) allowed += burst;
-    if (retries > Math.round(allowed * 1000) / 1000) {
-      this.problems.push(`${retries} retries, but ${allowed} were allowed`);
+    const taken = Math.max(runs, retries);
+    if (taken > Math.round(allowed * 1000) / 1000) {
+      this.problems.push(`${taken} retries, but ${allowed} were allowed`);
     }
-    if (runs > retries) {
+    if (runs > retries && !this.isEverDisabled) {
       this.problems.push(`${runs} attempts beyond the first, ${retries} told`);
     }
+  }
+
+  /** A disabled circuit tells nothing of what it lets through. */
+  private get isEverDisabled(): boolean {
+    const { circuit, commands } = this.program;
+    return (
+      circuit.mode === 'disabled' ||
+      commands.some(
+        command =>
+          command.do === 'configure' &&
+          'mode' in command.patch &&
+          command.patch.mode === 'disabled',
+      )
+    );
   }
 
   private optionsOf(plan: PlanProgram): CallOptions {
