@@ -31,6 +31,7 @@ export default {
     // Processes of a soak.
     'soak/src/{run,instance,upstream}.ts',
     // Commands that a page of the docs names.
+    'test/mutation/write-docs.mjs',
     'bench/{dashboard,report,wings,wings-requests}.mjs',
     // Imported under a name that is made at run time.
     'bench/loops.mjs',
