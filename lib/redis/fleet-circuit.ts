@@ -151,7 +151,7 @@ export class FleetCircuit implements Coordinator {
   collect(): CircuitReport | undefined {
     const { view, order, circuit } = this;
     const { phase } = circuit.machine;
-    const config = this.config.toTell();
+    const config = this.config.take();
     const counts =
       view.state === 'closed' && this.isSynced
         ? this.counter.take(phase.state === 'closed')
@@ -197,8 +197,8 @@ export class FleetCircuit implements Coordinator {
    */
   answered(report: CircuitReport, reply: CircuitReply, sentAt: number): void {
     const { order, view, config } = report;
-    if (config !== undefined) this.config.told();
     if (reply.state !== undefined) this.adopt(reply.state, 'answer');
+    if (config !== undefined) this.config.told();
     const isBehind = reply.state !== undefined && this.isAhead(reply.state);
     // The store has lost what is known here: it is told at the next flush.
     if (isBehind) this.mustCompare = true;
@@ -220,9 +220,7 @@ export class FleetCircuit implements Coordinator {
   abandoned(report: CircuitReport): void {
     const { config, gen } = report;
     if (gen === this.view.gen) this.probes.tellAgain(report);
-    if (config !== undefined) {
-      this.config.change(JSON.parse(config) as CircuitOptions);
-    }
+    if (config !== undefined) this.config.tellAgain();
     this.mustCompare = true;
   }
 

@@ -9,8 +9,10 @@ export class SharedConfig {
   json = '';
   /** The generation of these options; 0 until the store has one. */
   gen = 0;
-  /** A change that the store has not confirmed. */
+  /** A change that the store was not told yet. */
   private mine: CircuitOptions | undefined;
+  /** A change on its way to the store, or lost on it. */
+  private sent: CircuitOptions | undefined;
 
   /**
    * Adds a change that was made here.
@@ -23,10 +25,12 @@ export class SharedConfig {
     return isDeepStrictEqual(sendable, mergeOptions({}, patch));
   }
 
-  /** What the store is to be told; `undefined` if there is nothing. */
-  toTell(): string | undefined {
+  /** Takes what the store is to be told; `undefined` if there is nothing. */
+  take(): string | undefined {
     if (this.mine === undefined) return undefined;
-    return JSON.stringify(mergeOptions(this.options(), this.mine));
+    this.sent = this.mine;
+    this.mine = undefined;
+    return JSON.stringify(mergeOptions(this.options(), this.sent));
   }
 
   /** What is told to a store that may have lost it. */
@@ -34,9 +38,16 @@ export class SharedConfig {
     return this.gen > 0 ? { config: this.json, configGen: this.gen } : {};
   }
 
-  /** The store has it. */
+  /** The store has what was taken; a change made since is still to be told. */
   told(): void {
-    this.mine = undefined;
+    this.sent = undefined;
+  }
+
+  /** The store may not have what was taken; a change made since goes over it. */
+  tellAgain(): void {
+    if (this.sent === undefined) return;
+    this.mine = mergeOptions(this.sent, this.mine ?? {});
+    this.sent = undefined;
   }
 
   /**
@@ -46,10 +57,12 @@ export class SharedConfig {
    */
   adopt(json: string, gen: number): CircuitOptions | undefined {
     if (gen <= this.gen) return undefined;
-    const isNew = json !== this.json;
+    // A change that is on its way is in force here and not in what was known of the store.
+    const isNew = json !== this.json || this.sent !== undefined;
     this.json = json;
     this.gen = gen;
-    return isNew ? this.options() : undefined;
+    if (!isNew) return undefined;
+    return mergeOptions(this.options(), this.mine ?? {});
   }
 
   private options(): CircuitOptions {

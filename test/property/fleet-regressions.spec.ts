@@ -1,0 +1,13 @@
+import { describe, expect, it } from '@jest/globals';
+import { Simulation } from '../redis/simulation/simulation.js';
+
+describe('simulated fleets that once broke an invariant', () => {
+  it.each([
+    [
+      'options changed while an earlier change was on its way reached nobody',
+      301185,
+    ],
+  ])('%s', async (_, seed) => {
+    expect(await new Simulation(seed).run()).toEqual([]);
+  });
+});
