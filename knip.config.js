@@ -32,7 +32,7 @@ export default {
     'soak/src/{run,instance,upstream}.ts',
     // Commands that a page of the docs names.
     'test/mutation/write-docs.mjs',
-    'bench/{dashboard,report,wings,wings-requests}.mjs',
+    'bench/{dashboard,report,wings,wings-requests,wings-share}.mjs',
     // Imported under a name that is made at run time.
     'bench/loops.mjs',
     'bench/subjects/{cockatiel,hand-written,nestjs-breaker,opossum}.mjs',

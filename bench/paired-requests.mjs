@@ -28,7 +28,7 @@ export async function startApp(file, env) {
 }
 
 /** @param {App} app @returns {Promise<number>} microseconds of CPU so far */
-async function cpuOf({ child }) {
+export async function cpuOf({ child }) {
   child.send({ id: 0 });
   const [{ cpu }] = await once(child, 'message');
   return cpu;

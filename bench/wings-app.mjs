@@ -4,7 +4,11 @@ import 'reflect-metadata';
 import { Controller, Get, Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { CircuitBreaker, CircuitBreakerModule } from 'nestjs-breaker';
+import {
+  CircuitBreaker,
+  CircuitBreakerModule,
+  CircuitBreakerRegistry,
+} from 'nestjs-breaker';
 import { CircuitBreakerDashboardModule } from 'nestjs-breaker/dashboard';
 import { CircuitBreakerOpenTelemetryModule } from 'nestjs-breaker/opentelemetry';
 import { CircuitBreakerPrometheusModule } from 'nestjs-breaker/prometheus';
@@ -34,7 +38,13 @@ decorateMethod(HelloController, 'hello', Get('hello'));
 decorateClass(HelloController, Controller());
 Inject(Greeter)(HelloController, undefined, 0);
 
-const modules = [CircuitBreakerModule.forRoot()];
+/** Circuits beside that of the route, and the calls a second that go through them. */
+const MANY = Number(process.env['CIRCUITS'] ?? 0);
+const RATE = Number(process.env['RATE'] ?? 0);
+
+const names = Array.from({ length: MANY }, (_, index) => `circuit-${index}`);
+const circuits = Object.fromEntries(names.map(name => [name, {}]));
+const modules = [CircuitBreakerModule.forRoot({ circuits })];
 if (wings.includes('prometheus')) {
   modules.push(CircuitBreakerPrometheusModule.forRoot({ path: '/metrics' }));
 }
@@ -59,9 +69,28 @@ decorateClass(
 
 const app = await NestFactory.create(AppModule, { logger: false });
 await app.listen(0, '127.0.0.1');
+if (RATE > 0) callAll(app.get(CircuitBreakerRegistry));
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ cpu: user + system });
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({ port: Number(new URL(await app.getUrl()).port) });
+
+/** One circuit after the other, evenly over the second; one call in a hundred fails. @param {CircuitBreakerRegistry} registry */
+function callAll(registry) {
+  let calls = 0;
+  const start = performance.now();
+  setInterval(() => {
+    const due = ((performance.now() - start) * RATE) / 1_000;
+    for (; calls < due; calls++) {
+      const fails = calls % 100 === 0;
+      registry
+        .get(`circuit-${calls % MANY}`)
+        .execute(async () => {
+          if (fails) throw new Error('down');
+        })
+        .catch(() => {});
+    }
+  }, 10);
+}
