@@ -6,6 +6,7 @@ import {
   expect,
   it,
 } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Global, Module, type ModuleMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import {
@@ -225,6 +226,7 @@ describe.each(WAYS)('$name', way => {
         upstream.mode = 'hang';
         const answer = ask();
         await until(() => upstream.requests === 1);
+        await sleep(way.beginsWithinMs ?? 0);
         clock.advance(5_000);
 
         expect(await answer).toEqual({

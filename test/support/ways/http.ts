@@ -21,7 +21,8 @@ interface Response {
   send(body: unknown): void;
 }
 
-type Handler = Pick<Way, 'define'> & Partial<Pick<Way, 'fallback' | 'refusal'>>;
+type Handler = Pick<Way, 'define'> &
+  Partial<Pick<Way, 'beginsWithinMs' | 'fallback' | 'refusal'>>;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   'a promise': {
@@ -77,6 +78,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       }
       return Handlers;
     },
+    // Nest sends the head a moment after it has subscribed; an error before that is a status.
+    beginsWithinMs: 250,
     refusal: refusal =>
       // The stream has begun, so it is told in the stream.
       refusal.code === 'CALL_TIMEOUT'

@@ -49,6 +49,8 @@ export interface Way {
   refusal(refusal: Refusal): unknown;
   /** What answers instead, given the arguments of the door; `'fallback'` where it is left out. */
   fallback?: NonNullable<CircuitBreakerOptions['fallback']>;
+  /** Real milliseconds after which an answer has begun that has no value yet; none where there is no such thing. */
+  readonly beginsWithinMs?: number;
   /** Nest runs no guards, pipes, filters and interceptors here. */
   readonly isBackground?: boolean;
 }
