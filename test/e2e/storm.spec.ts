@@ -72,7 +72,7 @@ describe('a storm of ten thousand calls on a dependency that hangs and recovers'
     failureRateThreshold: 0.5,
     consecutiveFailures: false,
     slowCallDuration: false,
-    openDuration: 2_500,
+    openDuration: 5_500,
     openJitter: 0,
     halfOpen: { calls: 5, concurrency: 5 },
   });
@@ -80,7 +80,7 @@ describe('a storm of ten thousand calls on a dependency that hangs and recovers'
   const BUDGET = { ratio: 0.001, burst: 15, per: '60s' } as const;
   const options = {
     // Longer than ten thousand refusals keep a busy machine from its sockets.
-    timeout: 2_000,
+    timeout: 5_000,
     retry: { attempts: 3, backoff: { initial: 20 }, budget: BUDGET },
     signal: caller.signal,
   };
@@ -132,7 +132,7 @@ describe('a storm of ten thousand calls on a dependency that hangs and recovers'
     expect(refused).toEqual({ CIRCUIT_OPEN: CALLS });
 
     await tell({ mode: 'ok' });
-    await sleep(2_600);
+    await sleep(5_600);
     for (let round = 0; circuit.state !== 'closed' && round < 50; round++) {
       expect(sum(await storm(20))).toBe(20);
       await sleep(20);
