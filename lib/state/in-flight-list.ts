@@ -3,6 +3,10 @@ import type { Admission } from './admission.js';
 /**
  * The calls in flight that are timed, oldest first. Entering, leaving and
  * finding those that have become slow cost the same however many there are.
+ *
+ * A ring, so that a call that comes and goes alone moves one pointer of the list
+ * and not three: each is a store that the garbage collector has to be told of
+ * (`bench/`, "closed").
  */
 export class InFlightList {
   /** Calls in flight that have run for longer than `slowAfterMs`. */
@@ -10,10 +14,10 @@ export class InFlightList {
   /** Those of them that belong to the current generation and so count for its rules. */
   judgedSlow = 0;
   private generation = 0;
-  private first: Admission | undefined;
-  private last: Admission | undefined;
-  /** The oldest call that is not slow yet. */
-  private firstFast: Admission | undefined;
+  /** Its `next` is the oldest. */
+  private newest: Admission | undefined;
+  /** The slow ones are the oldest. */
+  private newestSlow: Admission | undefined;
 
   constructor(private slowAfterMs: number) {}
 
@@ -24,52 +28,61 @@ export class InFlightList {
   }
 
   enter(admission: Admission): void {
-    const { last } = this;
-    if (last === undefined) this.first = admission;
+    const { newest } = this;
+    if (newest === undefined) admission.previous = admission.next = admission;
     else {
-      last.next = admission;
-      admission.previous = last;
+      const oldest = newest.next!;
+      admission.previous = newest;
+      admission.next = oldest;
+      newest.next = oldest.previous = admission;
     }
-    this.last = admission;
-    this.firstFast ??= admission;
+    this.newest = admission;
   }
 
   leave(admission: Admission): void {
-    const { previous, next } = admission;
-    if (admission === this.firstFast) this.firstFast = next;
-    if (previous === undefined) this.first = next;
-    else previous.next = next;
-    if (next === undefined) this.last = previous;
-    else next.previous = previous;
+    const previous = admission.previous!;
+    const next = admission.next!;
+    if (next === admission) this.newest = undefined;
+    else {
+      previous.next = next;
+      next.previous = previous;
+      if (admission === this.newest) this.newest = previous;
+    }
     // A settled permit may be kept by its holder: it must not keep others alive.
     admission.previous = admission.next = undefined;
-    if (admission.isSlow) this.uncount(admission);
+    if (!admission.isSlow) return;
+    this.uncount(admission);
+    if (admission === this.newestSlow) {
+      this.newestSlow = this.slow === 0 ? undefined : previous;
+    }
   }
 
   /** Counts the calls that have become slow since the last time. */
   advance(now: number): void {
-    let each = this.firstFast;
+    let each = this.oldestFast();
     while (each !== undefined && now - each.startedAt > this.slowAfterMs) {
       each.isSlow = true;
       this.slow++;
       if (each.generation === this.generation) this.judgedSlow++;
-      each = each.next;
+      this.newestSlow = each;
+      each = this.oldestFast();
     }
-    this.firstFast = each;
   }
 
   /** Takes another bound and counts anew. */
   setSlowAfter(slowAfterMs: number, now: number): void {
     this.slowAfterMs = slowAfterMs;
-    for (
-      let each = this.first;
-      each !== undefined && each.isSlow;
-      each = each.next
-    ) {
+    for (let each = this.newest?.next; each?.isSlow; each = each.next) {
       this.uncount(each);
     }
-    this.firstFast = this.first;
+    this.newestSlow = undefined;
     this.advance(now);
+  }
+
+  private oldestFast(): Admission | undefined {
+    const { newest, newestSlow } = this;
+    if (newestSlow === undefined) return newest?.next;
+    return newestSlow === newest ? undefined : newestSlow.next;
   }
 
   private uncount(admission: Admission): void {

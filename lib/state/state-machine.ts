@@ -89,10 +89,9 @@ export class StateMachine extends PhaseMachine implements Settler {
   ): void {
     if (admission.isSettled) return;
     const now = this.now();
-    const duration =
-      Number.isFinite(ms) && ms! >= 0
-        ? ms!
-        : (admission.firstValueAt ?? now) - admission.startedAt;
+    const duration = isDuration(ms)
+      ? ms
+      : (admission.firstValueAt ?? now) - admission.startedAt;
     const isSlow = duration > slowAfter(this.rules);
     if (this.rules.mode === 'disabled') {
       this.giveBack(admission);
@@ -103,7 +102,9 @@ export class StateMachine extends PhaseMachine implements Settler {
     } else {
       // A deadline that nobody had noticed wins over a late outcome. Outcomes of
       // older generations change nothing, so they notice none.
-      if (admission.generation === this.generation) this.judgeLapses(now);
+      if (admission.isProbe && admission.generation === this.generation) {
+        this.judgeLapses(now);
+      }
       if (!admission.isSettled) {
         this.conclude(admission, ending, now, duration, isSlow, error);
       }
@@ -291,6 +292,7 @@ export class StateMachine extends PhaseMachine implements Settler {
   }
 
   private judgeProbes(now: number): void {
+    if (this.phase.state !== 'half-open') return;
     this.judgeLapses(now);
     // New rules may have made the verdict certain.
     this.judgeTally(now, undefined);
@@ -338,4 +340,8 @@ export class StateMachine extends PhaseMachine implements Settler {
       this.open({ rule: 'halfOpen', reason }, at, error);
     }
   }
+}
+
+function isDuration(ms: number | undefined): ms is number {
+  return ms !== undefined && Number.isFinite(ms) && ms >= 0;
 }
