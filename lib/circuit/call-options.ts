@@ -46,8 +46,10 @@ export type CallOptions = z.input<typeof callOptionsSchema>;
 export interface CallPlan {
   /** Nothing but the circuit stands around the call. */
   readonly isBare: boolean;
-  /** Nothing but the circuit and a fallback. */
+  /** More than the circuit and a fallback. */
   readonly hasPolicies: boolean;
+  /** Nothing but the circuit, a fallback and a timeout. */
+  readonly isShort: boolean;
   readonly fallback: FallbackChain | undefined;
   /** Milliseconds for one attempt. */
   readonly timeout: number | false;
@@ -103,6 +105,8 @@ export function compileCallOptions(
     returns: rest.returns,
     isBare: fallback === undefined && key === undefined && !hasPolicies,
     hasPolicies,
+    isShort:
+      rest.deadline === false && rest.retry === false && rest.cache === false,
     waiting,
     subject,
     method: identity.method,

@@ -1,6 +1,5 @@
 import { defer, isObservable, throwError, type Observable } from 'rxjs';
 import type { CircuitOpenException } from '../errors/circuit-open.exception.js';
-import type { CallPermit } from '../state/admission.js';
 import { answerKindOf } from './answer-kind.js';
 import { Answering } from './answering.js';
 import type { Body, Call } from './call.js';
@@ -12,6 +11,7 @@ import { ObservableWay } from './observable-way.js';
 import { PromiseWay } from './promise-way.js';
 import { Settlement, type PipelineHost } from './settlement.js';
 import { UndeclaredWay, type Ways } from './undeclared-way.js';
+import { ShortWay } from './short-way.js';
 import type { Surroundings } from './surroundings.js';
 import { ValueWay } from './value-way.js';
 
@@ -24,8 +24,8 @@ export type PipelineDependencies = PipelineHost & PolicyDependencies;
  *
  * fallback( cache( retry( rate limit( bulkhead( circuit( timeout( call )))))))
  *
- * A call whose circuit stands alone takes a short way of its own, which is that
- * order with nothing in it.
+ * A promise whose circuit stands alone, or with a timeout, takes a short way of
+ * its own, which is that order with nothing else in it.
  */
 export class Pipeline implements Surroundings, Ways {
   readonly gate: Gate;
@@ -34,6 +34,7 @@ export class Pipeline implements Surroundings, Ways {
   readonly values: ValueWay;
   readonly promises: PromiseWay;
   readonly observables: ObservableWay;
+  private readonly short: ShortWay;
   private readonly undeclared: UndeclaredWay;
   private ownPool: PolicyPool | undefined;
 
@@ -44,6 +45,7 @@ export class Pipeline implements Surroundings, Ways {
     this.values = new ValueWay(this);
     this.promises = new PromiseWay(this);
     this.observables = new ObservableWay(this);
+    this.short = new ShortWay(this);
     this.undeclared = new UndeclaredWay(this, this);
   }
 
@@ -74,13 +76,10 @@ export class Pipeline implements Surroundings, Ways {
         ? Promise.reject(call.signal.reason)
         : this.promises.run(plan, body, call);
     }
-    if (plan.hasPolicies || !this.gate.isBare) {
+    if (!plan.isShort || !this.gate.isBare) {
       return this.promises.run(plan, body, call);
     }
-    const permit = this.host.machine.tryAcquire();
-    return permit === undefined
-      ? this.answering.promise(plan, call, this.gate.circuitOpen)
-      : this.run(permit, plan, body, call);
+    return this.short.run(plan, body, call);
   }
 
   /** A plain value's way. */
@@ -126,40 +125,6 @@ export class Pipeline implements Surroundings, Ways {
    */
   refuseEarly(): CircuitOpenException | undefined {
     return this.gate.refuseByCircuit() && this.gate.circuitOpen();
-  }
-
-  /** Runs an admitted call and settles its permit. Not an async function: `then` saves a third of the cost (`bench/`, "closed"). */
-  private run(
-    permit: CallPermit,
-    plan: CallPlan,
-    body: Body,
-    call: Call,
-  ): Promise<unknown> {
-    let answer: unknown;
-    try {
-      answer = body(new LazyCallContext(1, undefined));
-    } catch (error) {
-      return this.failed(permit, plan, error, call);
-    }
-    return Promise.resolve(answer).then(
-      value => {
-        this.settlement.succeed(permit, plan, value);
-        return value;
-      },
-      (error: unknown) => this.failed(permit, plan, error, call),
-    );
-  }
-
-  private failed(
-    permit: CallPermit,
-    plan: CallPlan,
-    error: unknown,
-    call: Call,
-  ): Promise<unknown> {
-    const { fallback } = this.settlement.fail(permit, error, call);
-    return fallback
-      ? this.answering.promise(plan, call, () => error)
-      : Promise.reject(error);
   }
 
   private invokeObservable(plan: CallPlan, body: Body, call: Call): unknown {

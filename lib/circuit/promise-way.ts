@@ -288,7 +288,10 @@ export class PromiseWay {
     const start = () => body(context);
     let running: Promise<unknown>;
     if (timeout !== undefined && scope !== undefined) {
-      running = timeout.run(scope, start, { ended: leave });
+      running = timeout.run(scope, start, {
+        ended: leave,
+        now: permit.startedAt,
+      });
     } else {
       running = runInScope(scope, start, leave);
     }

@@ -22,6 +22,8 @@ export interface Permit {
 
 /** A permit as the pipeline holds it. */
 export interface CallPermit extends Permit {
+  /** When the call began, on the circuit's clock; unknown of one that is not recorded. */
+  readonly startedAt: number | undefined;
   /** The caller has gone: neutral, unless the call was slow by then. */
   cancel(): void;
   /** A stream has sent its first value: a probe has succeeded, another call is no longer timed. */

@@ -17,6 +17,7 @@ import { findSlowTrip, findTrip, type Trip } from './trip-rules.js';
 export const UNRECORDED: CallPermit = Object.freeze({
   generation: 0,
   isProbe: false,
+  startedAt: undefined,
   success() {},
   failure() {},
   release() {},
