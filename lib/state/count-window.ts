@@ -14,9 +14,11 @@ export class CountWindow implements CallWindow {
   private readonly size: number;
   private maxAge: number;
   private oldest = 0;
-  // Made at the first record: most circuits of a large application are idle.
-  private marks: Uint8Array | undefined;
-  private endedAt: Float64Array | undefined;
+  // Lists that grow with the calls, to `size` at most, and are made at the first
+  // one: most circuits of a large application are idle (`bench/`, "idle").
+  private endedAt = NONE;
+  /** Those of {@link MARKS_IN_WORD} calls in a number. */
+  private marks = NONE;
 
   constructor(rules: CountRules) {
     this.size = rules.size;
@@ -24,19 +26,22 @@ export class CountWindow implements CallWindow {
   }
 
   record(now: number, mark: Mark): void {
-    if (this.marks === undefined) this.makeRoom();
+    if (this.endedAt === NONE) {
+      this.endedAt = [];
+      this.marks = [];
+    }
     this.age(now);
     if (this.calls === this.size) this.dropOldest();
     const slot = this.slot(this.calls);
-    this.marks![slot] = mark;
-    this.endedAt![slot] = now;
+    this.endedAt[slot] = now;
+    this.setMark(slot, mark);
     this.calls++;
     this.failures += mark & 1;
     this.slow += mark >> 1;
   }
 
   age(now: number): void {
-    while (this.calls > 0 && now - this.endedAt![this.oldest]! > this.maxAge) {
+    while (this.calls > 0 && now - this.endedAt[this.oldest]! > this.maxAge) {
       this.dropOldest();
     }
   }
@@ -51,20 +56,22 @@ export class CountWindow implements CallWindow {
     return true;
   }
 
-  /** One buffer for both. */
-  private makeRoom(): void {
-    const { size } = this;
-    const room = new ArrayBuffer(size * (Float64Array.BYTES_PER_ELEMENT + 1));
-    this.endedAt = new Float64Array(room, 0, size);
-    this.marks = new Uint8Array(room, this.endedAt.byteLength);
-  }
-
   private dropOldest(): void {
-    const mark = this.marks![this.oldest]!;
+    const mark = this.markOf(this.oldest);
     this.failures -= mark & 1;
     this.slow -= mark >> 1;
     this.calls--;
     this.oldest = this.slot(1);
+  }
+
+  private markOf(slot: number): number {
+    return (this.marks[slot >> WORD_BITS]! >> shiftOf(slot)) & 3;
+  }
+
+  private setMark(slot: number, mark: Mark): void {
+    const word = slot >> WORD_BITS;
+    const others = (this.marks[word] ?? 0) & ~(3 << shiftOf(slot));
+    this.marks[word] = others | (mark << shiftOf(slot));
   }
 
   /** The place of the `index`th entry, counted from the oldest. */
@@ -72,6 +79,17 @@ export class CountWindow implements CallWindow {
     const slot = this.oldest + index;
     return slot < this.size ? slot : slot - this.size;
   }
+}
+
+/** Nothing was recorded yet. */
+const NONE: number[] = [];
+
+/** A mark has two bits, and a number in a list of small integers holds 31. */
+const MARKS_IN_WORD = 8;
+const WORD_BITS = Math.log2(MARKS_IN_WORD);
+
+function shiftOf(slot: number): number {
+  return (slot % MARKS_IN_WORD) * 2;
 }
 
 function maxAgeOf({ maxAge }: CountRules): number {

@@ -14,7 +14,6 @@ const TICKS_PER_MS = 16;
 /** Eight steps for each doubling: a percentile is off by 6 % at most. */
 const STEPS = 8;
 const LARGEST_TICK = 2 ** 24 - 1;
-const SLOTS = slotOf(LARGEST_TICK) + 1;
 
 /**
  * Percentiles of the last one to two minutes in bounded memory: two histograms
@@ -65,18 +64,17 @@ export class Latency {
   }
 }
 
-const NO_SLOTS = new Uint32Array(0);
-
 class Histogram {
   count = 0;
   sum = 0;
   min = Infinity;
   max = 0;
-  private slots = NO_SLOTS;
+  /** Only as many as the longest call needs: ten thousand circuits that answer fast have few. */
+  private readonly slots: number[] = [];
 
   add(durationMs: number): void {
     const slot = slotOf(Math.min(durationMs * TICKS_PER_MS, LARGEST_TICK) | 0);
-    if (slot >= this.slots.length) this.reach(slot);
+    while (slot >= this.slots.length) this.slots.push(0);
     this.count++;
     this.sum += durationMs;
     this.min = Math.min(this.min, durationMs);
@@ -86,13 +84,6 @@ class Histogram {
 
   at(slot: number): number {
     return this.slots[slot] ?? 0;
-  }
-
-  /** Only as many slots as the longest call needs: ten thousand circuits that answer fast have few. */
-  private reach(slot: number): void {
-    const slots = new Uint32Array(Math.min(SLOTS, slot + STEPS));
-    slots.set(this.slots);
-    this.slots = slots;
   }
 }
 
