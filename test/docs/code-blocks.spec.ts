@@ -60,6 +60,24 @@ function problemsOfAll(): string[] {
   });
 }
 
+/** Imports that a block uses but only its comment has: a reader would miss them. */
+function hiddenImportsOf({ page, line, given, code }: CodeBlock): string[] {
+  const lines = code.replaceAll(/^\s*\/\/.*$/gm, '');
+  return Array.from(
+    given.matchAll(/import (?:type )?\{([^}]*)\} from '([^']+)'/g),
+    ([, names = '', from]) => ({ names, from }),
+  )
+    .filter(({ from }) => from !== '@jest/globals') // or the globals of a runner
+    .flatMap(({ names }) => names.split(','))
+    .map(name => name.replace(/^\s*type /, '').trim())
+    .filter(
+      name =>
+        new RegExp(`(?<![\\w.$])${name}\\b`).test(lines) &&
+        !new RegExp(`import[^;]*\\b${name}\\b[^;]* from`).test(lines),
+    )
+    .map(name => `${page}:${line} ${name}`);
+}
+
 function fencesIn(language: string): string[] {
   return PAGES.flatMap(fencesOf)
     .filter(fence => fence.language === language)
@@ -118,6 +136,10 @@ describe('the code in the docs', () => {
         unknown: [],
       });
     }
+  });
+
+  it('shows the imports of what it uses', () => {
+    expect(BLOCKS.flatMap(hiddenImportsOf)).toEqual([]);
   });
 
   it('compiles', () => {
