@@ -13,8 +13,12 @@ import {
   handleType,
   retry,
   circuitBreaker,
+  CircuitState,
   ConsecutiveBreaker,
   ConstantBackoff,
+  CountBreaker,
+  fallback,
+  noop,
   TaskCancelledError,
 } from 'cockatiel';
 import { Circuit } from '../../../lib/index.js';
@@ -294,6 +298,51 @@ describe('what the table says is different', () => {
     }
     await expect(there.execute(async () => 'paid')).resolves.toBe('paid');
     expect([here.state, judged.state]).toEqual(['open', 'closed']);
+  });
+
+  it('a result that is a failure is returned, there a fallback takes its place', async () => {
+    const isDeclined = (result: unknown) => result === 'declined';
+    const there = fallback(handleWhenResult(isDeclined), 'queued');
+    const here = new Circuit('payments');
+    await expect(there.execute(() => 'declined')).resolves.toBe('queued');
+    await expect(
+      here.execute(async () => 'declined', {
+        isFailureResult: isDeclined,
+        fallback: () => 'queued',
+      }),
+    ).resolves.toBe('declined');
+  });
+
+  it('switched off, a timeout still holds, there `noop` does nothing', async () => {
+    const here = new Circuit('payments', { mode: 'disabled' });
+    const late = () =>
+      new Promise<string>(resolve => {
+        setTimeout(() => resolve('late'), 100);
+      });
+    const both = Promise.allSettled([
+      noop.execute(late),
+      here.execute(late, { timeout: 50 }),
+    ]);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(await both).toMatchObject([
+      { value: 'late' },
+      { reason: { code: 'CALL_TIMEOUT' } },
+    ]);
+  });
+
+  it('a breaker by count wants a full window, here twenty calls', async () => {
+    const there = circuitBreaker(handleType(Error), {
+      halfOpenAfter: 30_000,
+      breaker: new CountBreaker({ threshold: 0.4, size: 100 }),
+    });
+    const here = new Circuit('payments', {
+      failureRateThreshold: 0.4,
+      consecutiveFailures: false,
+    });
+    for (const each of [there, here]) {
+      await callTimes(99, () => each.execute(fails));
+    }
+    expect([there.state, here.state]).toEqual([CircuitState.Closed, 'open']);
   });
 
   it('retries wait as long with a constant backoff in both', async () => {

@@ -9,7 +9,8 @@ declare module 'opossum' {
     capacity?: number;
     rollingCountTimeout?: number;
     rollingCountBuckets?: number;
-    errorFilter?: (error: unknown) => boolean;
+    errorFilter?: (error: unknown, ...args: never[]) => boolean;
+    maxFailures?: number;
     cache?: boolean;
     cacheTTL?: number;
     cacheGetKey?: (...args: unknown[]) => string;

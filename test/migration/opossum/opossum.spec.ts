@@ -290,6 +290,55 @@ describe('what the table says is different', () => {
     expect(charge).toHaveBeenCalledTimes(40);
   });
 
+  it('switched off, a fallback still answers, there none does', async () => {
+    const [old, now] = [
+      before().withQueue(),
+      after({ mode: 'disabled' }).withQueue(),
+    ];
+    old.breaker.disable();
+    charge.mockImplementation(fails);
+    await expect(old.pay('7')).rejects.toThrow('the gateway is down');
+    await expect(now.pay('7')).resolves.toMatch(/^queued 7/);
+  });
+
+  it('a filter gets the error alone, there the arguments too', async () => {
+    const errorFilter = jest.fn(() => true);
+    const classifyError = jest.fn(() => 'success' as const);
+    const shops = [before({ errorFilter }), after({ classifyError })];
+    charge.mockImplementation(fails);
+    for (const shop of shops) await callTimes(1, () => shop.pay('7'));
+    const error = new Error('the gateway is down');
+    expect(errorFilter.mock.calls).toEqual([[error, '7']]);
+    expect(classifyError.mock.calls).toEqual([[error]]);
+  });
+
+  it('a count of failures opens, there `maxFailures` only prints', async () => {
+    const print = jest.spyOn(console, 'error').mockImplementation(() => {});
+    const old = before({ maxFailures: 3, errorThresholdPercentage: 100 });
+    const now = after({ failureCount: 3, failureRateThreshold: false });
+    charge.mockImplementation(fails);
+    for (const shop of [old, now]) await callTimes(6, () => shop.pay('7'));
+    expect([old.state(), now.state()]).toEqual(['closed', 'open']);
+    expect(print).toHaveBeenCalledTimes(1);
+    print.mockRestore();
+  });
+
+  it('calls pass after `dispose`, there they are refused after `shutdown`', async () => {
+    const [old, now] = [before(), after()];
+    old.breaker.shutdown();
+    now.circuit.dispose();
+    await expect(old.pay('7')).rejects.toMatchObject({ code: 'ESHUTDOWN' });
+    await expect(now.pay('7')).resolves.toBe('paid 7');
+  });
+
+  it('an answer is kept without a call only for `freshFor`, there for ever', async () => {
+    const key = (orderId: string) => orderId;
+    const old = before({ cache: true });
+    const now = after({}, { cache: { staleFor: '1m', key } });
+    for (const shop of [old, now]) await callTimes(2, () => shop.pay('7'));
+    expect(charge).toHaveBeenCalledTimes(1 + 2);
+  });
+
   it('errors have other codes', async () => {
     const [old, now] = [before({ volumeThreshold: 1 }), after()];
     old.breaker.open();
