@@ -31,6 +31,7 @@ const works = async (orderId: string) => `paid ${orderId}`;
 const fails = async () => {
   throw new Error('the gateway is down');
 };
+const isDeclined = (result: unknown) => result === 'declined';
 const hangs = () => new Promise<string>(() => {});
 const passing = (milliseconds: number) => (orderId: string) =>
   new Promise<string>(resolve => {
@@ -301,7 +302,6 @@ describe('what the table says is different', () => {
   });
 
   it('a result that is a failure is returned, there a fallback takes its place', async () => {
-    const isDeclined = (result: unknown) => result === 'declined';
     const there = fallback(handleWhenResult(isDeclined), 'queued');
     const here = new Circuit('payments');
     await expect(there.execute(() => 'declined')).resolves.toBe('queued');
@@ -315,17 +315,13 @@ describe('what the table says is different', () => {
 
   it('switched off, a timeout still holds, there `noop` does nothing', async () => {
     const here = new Circuit('payments', { mode: 'disabled' });
-    const late = () =>
-      new Promise<string>(resolve => {
-        setTimeout(() => resolve('late'), 100);
-      });
     const both = Promise.allSettled([
-      noop.execute(late),
-      here.execute(late, { timeout: 50 }),
+      noop.execute(() => passing(100)('7')),
+      here.execute(() => passing(100)('7'), { timeout: 50 }),
     ]);
     await jest.advanceTimersByTimeAsync(100);
     expect(await both).toMatchObject([
-      { value: 'late' },
+      { value: 'paid 7' },
       { reason: { code: 'CALL_TIMEOUT' } },
     ]);
   });

@@ -304,9 +304,9 @@ describe('what the table says is different', () => {
   it('a filter gets the error alone, there the arguments too', async () => {
     const errorFilter = jest.fn(() => true);
     const classifyError = jest.fn(() => 'success' as const);
-    const shops = [before({ errorFilter }), after({ classifyError })];
+    const both = [before({ errorFilter }), after({ classifyError })];
     charge.mockImplementation(fails);
-    for (const shop of shops) await callTimes(1, () => shop.pay('7'));
+    for (const shop of both) await callTimes(1, () => shop.pay('7'));
     const error = new Error('the gateway is down');
     expect(errorFilter.mock.calls).toEqual([[error, '7']]);
     expect(classifyError.mock.calls).toEqual([[error]]);
@@ -332,9 +332,11 @@ describe('what the table says is different', () => {
   });
 
   it('an answer is kept without a call only for `freshFor`, there for ever', async () => {
-    const key = (orderId: string) => orderId;
     const old = before({ cache: true });
-    const now = after({}, { cache: { staleFor: '1m', key } });
+    const now = after(
+      {},
+      { cache: { staleFor: '1m', key: (orderId: string) => orderId } },
+    );
     for (const shop of [old, now]) await callTimes(2, () => shop.pay('7'));
     expect(charge).toHaveBeenCalledTimes(1 + 2);
   });
