@@ -4,8 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { CircuitBreakerRegistry } from '../../lib/index.js';
-import { codeBlocksOf } from './code-blocks.js';
+import {
+  CircuitBreakerModule,
+  CircuitBreakerRegistry,
+  type CircuitBreakerModuleOptions,
+} from '../../lib/index.js';
+import { codeBlocksOf, fencesOf } from './code-blocks.js';
 
 interface QuickStart {
   AppModule: new () => object;
@@ -72,3 +76,33 @@ describe('the quick start of the README', () => {
     await module.close();
   });
 });
+
+describe('the mistakes that the README shows', () => {
+  it('are told in these words, but for what it leaves out', async () => {
+    const shown = fencesOf('README.md').find(({ text }) =>
+      text.startsWith('InvalidOptionsError'),
+    );
+    const search = { failureRateTreshold: 0.3, openDuration: '30 parsecs' };
+    const options = { circuits: { search } } as CircuitBreakerModuleOptions;
+
+    const error = await start(options).catch((thrown: unknown) => thrown);
+
+    const shownLines = shown!.text.split('\n');
+    const told = String(error)
+      .split('\n')
+      .map((line, at) => {
+        const { length } = shownLines[at] ?? '';
+        return shownLines[at]?.endsWith('…')
+          ? `${line.slice(0, length - 1)}…`
+          : line;
+      });
+    expect(shownLines).toEqual(told);
+  });
+});
+
+async function start(options: CircuitBreakerModuleOptions): Promise<void> {
+  const module = await Test.createTestingModule({
+    imports: [CircuitBreakerModule.forRoot(options)],
+  }).compile();
+  await module.init();
+}
