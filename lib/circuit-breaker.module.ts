@@ -13,11 +13,7 @@ import {
 } from './circuit-breaker.module-definition.js';
 import { declaredCircuits } from './protection/declared-circuits.js';
 import { ProtectionModule } from './protection/protection.module.js';
-import {
-  CircuitBreakerRegistry,
-  type RegistryDependencies,
-} from './registry/circuit-breaker.registry.js';
-import { REGISTRY_DEPENDENCIES } from './registry/dependencies-token.js';
+import { CircuitBreakerRegistry } from './registry/circuit-breaker.registry.js';
 import {
   FEATURE_CIRCUITS,
   type FeatureCircuit,
@@ -30,6 +26,10 @@ import {
   type CircuitBreakerModuleOptions,
 } from './registry/module-options.js';
 import { openRegistry } from './registry/open-registry.js';
+import {
+  REGISTRY_DEPENDENCIES,
+  type RegistryDependencies,
+} from './registry/registry-dependencies.js';
 import { CIRCUIT_BREAKER_REGISTRY } from './registry/registry-token.js';
 import { logTransitions } from './registry/transition-log.js';
 import { isMergeable } from './state/merge-options.js';

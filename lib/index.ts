@@ -24,11 +24,8 @@ export type { ConfigSource, LiveOptions } from './registry/config-source.js';
 export type { FailoverCall, FailoverOptions } from './registry/failover.js';
 export type { FeatureCircuit } from './registry/feature-circuits.js';
 export { getCircuitToken, InjectCircuit } from './registry/inject-circuit.js';
-export type {
-  CircuitBreakerModuleOptions,
-  PresetCircuitOptions,
-  PresetName,
-} from './registry/module-options.js';
+export type { CircuitBreakerModuleOptions } from './registry/module-options.js';
+export type { PresetCircuitOptions, PresetName } from './registry/presets.js';
 
 export { Circuit } from './circuit/circuit.js';
 export type { ExecuteOptions } from './circuit/call-plans.js';

@@ -10,7 +10,7 @@ import {
   type OptionProblem,
 } from '../errors/invalid-options.error.js';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
-import type { CircuitDeclaration } from '../registry/declarations.js';
+import type { CircuitDeclaration } from '../registry/circuit-declaration.js';
 import { declaredCircuits } from './declared-circuits.js';
 import { findRegistry } from './find-registry.js';
 import { InstanceAdopter } from './instance-adopter.js';

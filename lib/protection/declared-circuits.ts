@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { OptionProblem } from '../errors/invalid-options.error.js';
-import type { CircuitDeclaration } from '../registry/declarations.js';
+import type { CircuitDeclaration } from '../registry/circuit-declaration.js';
 import { callSignalOf } from './call-signal.decorator.js';
 import { fallbackProblemsOf } from './fallback-problems.js';
 import { interceptedHandlers } from './intercepted-handlers.js';

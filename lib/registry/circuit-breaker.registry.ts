@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { Circuit } from '../circuit/circuit.js';
-import type { CircuitDependencies } from '../circuit/circuit-dependencies.js';
+import type { Circuit } from '../circuit/circuit.js';
 import { EventStream } from '../circuit/event-stream.js';
 import { UnknownCircuitError } from '../errors/unknown-circuit.error.js';
 import type { Totals } from '../state/call-record.js';
@@ -20,34 +19,22 @@ import { mergeOptions } from '../state/merge-options.js';
 import { parseOptions } from '../state/parse-options.js';
 import { quote } from '../state/quote.js';
 import type { CircuitSnapshot } from '../state/snapshot.js';
-import {
-  CircuitListeners,
-  type RegistryListener,
-} from './circuit-listeners.js';
-import {
-  Declarations,
-  type CircuitDeclaration,
-  type Declarer,
-} from './declarations.js';
+import type { CircuitDeclaration, Declarer } from './circuit-declaration.js';
+import type { RegistryListener } from './circuit-listeners.js';
+import { Declarations } from './declarations.js';
 import {
   Failover,
   type FailoverCall,
   type FailoverOptions,
 } from './failover.js';
-import { addTotals, noTotals } from './figures/totals-sum.js';
-import { KeyedCircuits, OVERFLOW_KEY } from './keyed-circuits.js';
-import type { PresetCircuitOptions } from './module-options.js';
+import { MadeCircuits } from './made-circuits.js';
 import { OnceLogger } from './once-logger.js';
+import type { PresetCircuitOptions } from './presets.js';
 import type {
   RegistryCoordinator,
   SharedViewStatus,
 } from './registry-coordinator.js';
-
-/** What the circuits of a registry stand on; all of it can be replaced. */
-export type RegistryDependencies = Omit<
-  CircuitDependencies,
-  'key' | 'isShared' | 'keyed'
->;
+import type { RegistryDependencies } from './registry-dependencies.js';
 
 /**
  * The circuits of one application, by name. Inject it to look at them and to
@@ -63,23 +50,26 @@ export type RegistryDependencies = Omit<
  * }
  */
 export class CircuitBreakerRegistry implements Iterable<Circuit> {
-  private readonly circuits = new Map<string, Circuit>();
-  private readonly keyedCircuits = new Map<string, KeyedCircuits>();
-  private readonly listeners = new CircuitListeners();
-  private readonly stops: (() => void)[] = [];
-  private readonly createdWith = new Map<string, PresetCircuitOptions>();
-  private readonly logger: OnceLogger;
+  private readonly made: MadeCircuits;
   private readonly failovers: Failover;
-  private coordinator: RegistryCoordinator | undefined;
+  private readonly logger: OnceLogger;
+  private readonly createdWith = new Map<string, PresetCircuitOptions>();
+  private readonly stops: (() => void)[] = [];
 
   /** @internal an application gets it from `CircuitBreakerModule`. */
   constructor(
     private readonly declarations: Declarations = new Declarations(),
-    private readonly dependencies: RegistryDependencies = {},
+    dependencies: RegistryDependencies = {},
   ) {
     this.logger = new OnceLogger(
       dependencies.logger ?? new Logger('CircuitBreaker'),
     );
+    this.made = new MadeCircuits({
+      dependencies,
+      logger: this.logger,
+      optionsOf: name => declarations.optionsOf(name),
+      keyed: (name, key) => this.keyed(name, key),
+    });
     this.failovers = new Failover({
       clock: dependencies.clock ?? systemClock,
       warn: message => this.logger.warn(message),
@@ -106,9 +96,9 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
 
   /** The circuit of a declared name, else `undefined`. */
   find(name: string): Circuit | undefined {
-    const circuit = this.circuits.get(name);
+    const circuit = this.made.find(name);
     if (circuit !== undefined) return circuit;
-    return this.declarations.has(name) ? this.create(name) : undefined;
+    return this.declarations.has(name) ? this.made.make(name) : undefined;
   }
 
   /**
@@ -151,11 +141,8 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
         `Circuit "${name}": got the key ${quote(key)}; a key is a string.`,
       );
     }
-    let keyed = this.keyedCircuits.get(name);
-    if (keyed === undefined) {
-      keyed = this.createKeyed(this.get(name));
-      this.keyedCircuits.set(name, keyed);
-    }
+    const keyed =
+      this.made.findKeyed(name) ?? this.made.makeKeyed(this.get(name));
     return keyed.get(key);
   }
 
@@ -201,10 +188,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
    */
   totals(name: string): CircuitSnapshot['totals'] {
     this.get(name);
-    const sum = noTotals();
-    for (const circuit of this.under(name)) addTotals(sum, circuit.totals);
-    addTotals(sum, this.forgottenTotals(name) ?? noTotals());
-    return sum;
+    return this.made.totalsOf(name);
   }
 
   /**
@@ -217,28 +201,11 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   configure(name: string, patch: CircuitOptions): void {
     this.get(name);
     // A circuit may have been configured by itself: what fits the name may not fit it.
-    const commits = Array.from(this.under(name), circuit =>
+    const follow = this.made.prepare(name, circuit =>
       circuit.preparePatch(patch),
     );
     this.declarations.configure(name, patch);
-    for (const follow of commits) follow();
-  }
-
-  /**
-   * @internal Puts what a configuration source gives in the place of what it gave
-   * before, for all circuits or for none. State, windows and counters stay.
-   *
-   * @returns the names whose options have changed
-   * @throws InvalidOptionsError with everything that is wrong; nothing has changed then
-   */
-  takeLive(given: unknown): string[] {
-    const { changed, commit } = this.declarations.prepareLive(given);
-    const commits = [...changed].flatMap(([name, options]) =>
-      Array.from(this.under(name), circuit => circuit.prepare(options)),
-    );
-    commit();
-    for (const follow of commits) follow();
-    return [...changed.keys()];
+    follow();
   }
 
   /** The events of all circuits, those to come too. Costs nothing without a subscriber; one that throws is logged. */
@@ -253,6 +220,36 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     );
   }
 
+  /** How the view shared with other instances is doing; `null` if there is none. */
+  get sharedView(): SharedViewStatus | null {
+    return this.made.sharedView;
+  }
+
+  /** Every circuit; those that are declared are made. */
+  *[Symbol.iterator](): Iterator<Circuit> {
+    for (const name of this.names()) {
+      this.get(name);
+      yield* this.made.under(name);
+    }
+  }
+
+  /**
+   * @internal Puts what a configuration source gives in the place of what it gave
+   * before, for all circuits or for none. State, windows and counters stay.
+   *
+   * @returns the names whose options have changed
+   * @throws InvalidOptionsError with everything that is wrong; nothing has changed then
+   */
+  takeLive(given: unknown): string[] {
+    const { changed, commit } = this.declarations.prepareLive(given);
+    const follows = Array.from(changed, ([name, options]) =>
+      this.made.prepare(name, circuit => circuit.prepare(options)),
+    );
+    commit();
+    for (const follow of follows) follow();
+    return [...changed.keys()];
+  }
+
   /**
    * @internal Registers a listener to some kinds of events of all circuits, those
    * to come too; the other kinds then cost nothing.
@@ -263,7 +260,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     types: readonly CircuitEventType[],
     listener: RegistryListener,
   ): () => void {
-    return this.listeners.add(types, listener, this.existing());
+    return this.made.listen(types, listener);
   }
 
   /**
@@ -306,12 +303,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
 
   /** @internal What keyed circuits of a name had counted that were let go; `undefined` if it never had any. */
   forgottenTotals(name: string): Readonly<Totals> | undefined {
-    return this.keyedCircuits.get(name)?.forgottenTotals;
-  }
-
-  /** How the view shared with other instances is doing; `null` if there is none. */
-  get sharedView(): SharedViewStatus | null {
-    return this.coordinator?.status ?? null;
+    return this.made.findKeyed(name)?.forgottenTotals;
   }
 
   /**
@@ -321,26 +313,7 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
    * @throws Error if they share one already
    */
   coordinate(coordinator: RegistryCoordinator): () => void {
-    if (this.coordinator !== undefined) {
-      throw new Error(
-        'The circuits of this application share a view already: import CircuitBreakerFleetModule once.',
-      );
-    }
-    this.coordinator = coordinator;
-    for (const circuit of this.existing()) coordinator.attach(circuit);
-    return () => {
-      if (this.coordinator !== coordinator) return;
-      this.coordinator = undefined;
-      for (const circuit of this.existing()) coordinator.detach(circuit);
-    };
-  }
-
-  /** Every circuit; those that are declared are made. */
-  *[Symbol.iterator](): Iterator<Circuit> {
-    for (const name of this.names()) {
-      this.get(name);
-      yield* this.under(name);
-    }
+    return this.made.coordinate(coordinator);
   }
 
   /** @internal Has something end with the application. */
@@ -351,64 +324,15 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
   /** @internal Lets go of every listener: the application is closed. */
   dispose(): void {
     for (const stop of this.stops.splice(0)) stop();
-    this.listeners.clear();
-    for (const circuit of this.existing()) circuit.dispose();
+    this.made.dispose();
   }
 
+  /** Declares a circuit after the start, unless that is known. */
   private adopt(declarer: Declarer, declaration: CircuitDeclaration): void {
     if (this.declarations.isKnown(declarer, declaration)) return;
     this.declarations.addLate(declarer, declaration);
-    this.refresh(declaration.name);
-  }
-
-  private *existing(): Iterable<Circuit> {
-    for (const name of this.circuits.keys()) yield* this.under(name);
-  }
-
-  private *under(name: string): Iterable<Circuit> {
-    const circuit = this.circuits.get(name);
-    if (circuit !== undefined) yield circuit;
-    yield* this.keyedCircuits.get(name) ?? [];
-  }
-
-  private create(name: string): Circuit {
-    const circuit = this.build(name);
-    this.circuits.set(name, circuit);
-    return circuit;
-  }
-
-  private createKeyed(circuit: Circuit): KeyedCircuits {
-    const { name } = circuit;
-    return new KeyedCircuits({
-      maxKeys: () => circuit.rules.maxKeys,
-      create: (key, how) => this.build(name, key, how?.isShared),
-      forget: evicted => {
-        this.listeners.detach(evicted);
-        this.coordinator?.detach(evicted);
-      },
-      warn: () =>
-        this.logger.warn(
-          `Circuit "${name}" has ${circuit.rules.maxKeys} keyed circuits (maxKeys), and none of those that were used least recently is closed and idle: such keys share the circuit "${OVERFLOW_KEY}". Raise maxKeys, or see whether \`key\` answers too many different keys.`,
-        ),
-    });
-  }
-
-  private build(name: string, key?: string, isShared?: boolean): Circuit {
-    const circuit = new Circuit(name, this.declarations.optionsOf(name), {
-      ...this.dependencies,
-      logger: this.logger,
-      key,
-      isShared,
-      keyed: otherKey => this.keyed(name, otherKey),
-    });
-    this.listeners.attach(circuit);
-    this.coordinator?.attach(circuit);
-    return circuit;
-  }
-
-  /** Has the circuits of a name follow a declaration that came after them. */
-  private refresh(name: string): void {
-    const options = this.declarations.optionsOf(name);
-    for (const circuit of this.under(name)) circuit.prepare(options)();
+    // The circuits of the name were made before it, and follow it.
+    const options = this.declarations.optionsOf(declaration.name);
+    this.made.prepare(declaration.name, circuit => circuit.prepare(options))();
   }
 }

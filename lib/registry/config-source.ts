@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { timerDuration, TIMER_DURATION } from '../policies/timer-duration.js';
 import { isMergeable } from '../state/merge-options.js';
 import { option, type Duration } from '../state/option.js';
-import type { PresetCircuitOptions } from './module-options.js';
+import type { PresetCircuitOptions } from './presets.js';
 
 /**
  * Options that a configuration source gives: all of them, each time. What it no

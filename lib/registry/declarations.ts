@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   InvalidOptionsError,
   type OptionProblem,
@@ -8,48 +7,17 @@ import {
   type CircuitOptions,
 } from '../state/circuit-options.js';
 import { closestName } from '../state/closest-name.js';
-import { isMergeable, mergeOptions } from '../state/merge-options.js';
+import { isMergeable } from '../state/merge-options.js';
 import { formatPath } from '../state/option-problems.js';
-import { examineOptions, parseOptions } from '../state/parse-options.js';
-import { quote } from '../state/quote.js';
-import { liveOptionsSchema } from './config-source.js';
-import { disagreements } from './disagreement.js';
+import { parseOptions } from '../state/parse-options.js';
+import type { CircuitDeclaration, Declarer } from './circuit-declaration.js';
+import { CircuitEntry, type PreparedEntry } from './circuit-entry.js';
+import { nameProblems } from './circuit-name.js';
 import { Environment, type Variables } from './environment.js';
-import { codeLayer, layOver, type LaidOver, type Layer } from './layers.js';
-import type {
-  CircuitBreakerModuleOptions,
-  PresetCircuitOptions,
-} from './module-options.js';
-import { groupsIn, RootOptions, type FoundLayers } from './root-options.js';
-
-/** A circuit that the code names, in a decorator or in `forFeature`. */
-export interface CircuitDeclaration {
-  /** The circuit's name. */
-  readonly name: string;
-  /** Circuit options only; without any, just the name is declared. */
-  readonly options?: CircuitOptions | undefined;
-  /** Where it stands, as messages call it, e.g. `Payments.charge`. */
-  readonly source: string;
-  /** What is wrong with it beside its circuit options. */
-  readonly problems?: readonly OptionProblem[] | undefined;
-}
-
-/** Who declares in code; a decorator is stronger. */
-export type Declarer = 'feature' | 'decorator';
-
-/** What is known of one circuit. */
-interface Entry {
-  /** `defaults`, the preset, and `circuits[name]` or what `getOrCreate` was given. */
-  readonly root: FoundLayers;
-  readonly feature: CircuitDeclaration[];
-  readonly decorator: CircuitDeclaration[];
-  /** What a configuration source gives. */
-  live: FoundLayers;
-  /** All that `configure` was given. */
-  configured: CircuitOptions;
-  /** What everything comes to; computed when it is wanted. */
-  options: CircuitOptions | undefined;
-}
+import { readLive } from './live-layers.js';
+import type { CircuitBreakerModuleOptions } from './module-options.js';
+import type { PresetCircuitOptions } from './presets.js';
+import { RootOptions } from './root-options.js';
 
 /** Options that a configuration source gives, checked and not yet in force. */
 export interface PreparedOptions {
@@ -58,9 +26,6 @@ export interface PreparedOptions {
   /** Puts them in force. */
   commit(): void;
 }
-
-const LONGEST_NAME = 300;
-const NO_LAYERS: FoundLayers = { layers: [], problems: [] };
 
 /**
  * Every circuit that the application declares, and its options from wherever
@@ -71,7 +36,7 @@ const NO_LAYERS: FoundLayers = { layers: [], problems: [] };
 export class Declarations {
   private readonly root: RootOptions;
   private readonly environment: Environment | undefined;
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, CircuitEntry>();
   private readonly wanted: { name: string; place: string }[] = [];
 
   /**
@@ -105,27 +70,22 @@ export class Declarations {
     return closestName(name, this.entries.keys());
   }
 
+  /** The options of a declared circuit, sealed. */
+  optionsOf(name: string): CircuitOptions {
+    return this.entries.get(name)!.options;
+  }
+
   /** Adds a declaration; {@link check} tells what is wrong with it. */
   add(declarer: Declarer, declaration: CircuitDeclaration): void {
-    const { name, options } = declaration;
+    const { name } = declaration;
     const entry = this.entries.get(name) ?? this.enter(name);
-    entry[declarer].push({
-      ...declaration,
-      options: mergeOptions<CircuitOptions>({}, options),
-    });
-    entry.options = undefined;
+    entry.add(declarer, declaration);
   }
 
   /** Whether a declaration has been added before. */
-  isKnown(
-    declarer: Declarer,
-    { name, source, options }: CircuitDeclaration,
-  ): boolean {
-    const given = mergeOptions<CircuitOptions>({}, options);
-    const known = this.entries.get(name)?.[declarer] ?? [];
-    return known.some(
-      each => each.source === source && isDeepStrictEqual(each.options, given),
-    );
+  isKnown(declarer: Declarer, declaration: CircuitDeclaration): boolean {
+    const entry = this.entries.get(declaration.name);
+    return entry?.isKnown(declarer, declaration) ?? false;
   }
 
   /**
@@ -135,12 +95,13 @@ export class Declarations {
    */
   addLate(declarer: Declarer, declaration: CircuitDeclaration): void {
     const { name } = declaration;
-    const isNew = !this.entries.has(name);
-    this.add(declarer, declaration);
-    const problems = this.problemsOf(name);
+    const known = this.entries.get(name);
+    const entry = known ?? this.enter(name);
+    entry.add(declarer, declaration);
+    const { problems } = entry;
     if (problems.length === 0) return;
-    if (isNew) this.entries.delete(name);
-    else this.retract(name, declarer);
+    if (known === undefined) this.entries.delete(name);
+    else known.retract(declarer);
     throw new InvalidOptionsError(`Circuit "${name}"`, problems);
   }
 
@@ -162,24 +123,19 @@ export class Declarations {
     if (!isMergeable(options)) {
       parseOptions(circuitOptionsSchema, options, subject);
     }
-    this.enter(name, options, []);
-    const problems = this.problemsOf(name);
+    const { problems } = this.enter(name, options);
     if (problems.length === 0) return;
     this.entries.delete(name);
     throw new InvalidOptionsError(subject, problems);
   }
 
   /**
-   * Lays a patch over everything that a circuit has.
+   * Lays a patch over everything that a declared circuit has.
    *
    * @throws InvalidOptionsError if it does not fit; nothing has changed then
    */
   configure(name: string, patch: CircuitOptions): void {
-    const entry = this.entries.get(name)!;
-    const options = mergeOptions(this.optionsOf(name), patch);
-    parseOptions(circuitOptionsSchema, options, `Circuit "${name}"`);
-    entry.configured = mergeOptions(entry.configured, patch);
-    entry.options = layOver([{ options, place: formatPath }]).options;
+    this.entries.get(name)!.configure(patch);
   }
 
   /**
@@ -188,19 +144,18 @@ export class Declarations {
    * @throws InvalidOptionsError with everything that is wrong; nothing has changed then
    */
   prepareLive(given: unknown): PreparedOptions {
-    const { problems, found } = readLive(given, this.root);
-    const changed = new Map<string, CircuitOptions>();
+    const { problems: misfits, found } = readLive(given, this.root);
+    const problems = [...misfits];
     for (const name of found.keys()) {
       if (!this.entries.has(name)) problems.push(this.unknownLive(name));
     }
+    const changed = new Map<string, CircuitOptions>();
+    const prepared: PreparedEntry[] = [];
     for (const [name, entry] of this.entries) {
-      const live = found.get(name) ?? NO_LAYERS;
-      if (live === NO_LAYERS && entry.live === NO_LAYERS) continue;
-      const laid = layOver(this.layersOf(name, { ...entry, live }));
-      problems.push(...live.problems, ...laid.problems);
-      if (!isDeepStrictEqual(laid.options, this.optionsOf(name))) {
-        changed.set(name, laid.options);
-      }
+      const next = entry.prepareLive(found.get(name));
+      prepared.push(next);
+      problems.push(...next.problems);
+      if (next.options !== undefined) changed.set(name, next.options);
     }
     if (problems.length > 0) {
       throw new InvalidOptionsError('Configuration source', problems);
@@ -208,18 +163,9 @@ export class Declarations {
     return {
       changed,
       commit: () => {
-        for (const [name, entry] of this.entries) {
-          entry.live = found.get(name) ?? NO_LAYERS;
-          entry.options = changed.get(name) ?? entry.options;
-        }
+        for (const each of prepared) each.commit();
       },
     };
-  }
-
-  /** A circuit's options, sealed. */
-  optionsOf(name: string): CircuitOptions {
-    const entry = this.entries.get(name)!;
-    return entry.options ?? this.lay(name, entry).options;
   }
 
   /**
@@ -228,12 +174,11 @@ export class Declarations {
    * @throws InvalidOptionsError
    */
   check(): void {
-    const names = this.names();
     const problems = [
       ...this.root.problems,
-      ...names.flatMap(name => this.problemsOf(name)),
+      ...Array.from(this.entries.values(), entry => entry.problems).flat(),
       ...this.missing(),
-      ...(this.environment?.problemsWith(names) ?? []),
+      ...(this.environment?.problemsWith(this.names()) ?? []),
     ];
     if (problems.length === 0) return;
     // Circuits that share a bad layer all find it.
@@ -249,65 +194,11 @@ export class Declarations {
     name: string,
     own: PresetCircuitOptions = {},
     path: readonly string[] = [],
-  ): Entry {
-    const entry: Entry = {
-      root: this.root.under(own, ...path),
-      feature: [],
-      decorator: [],
-      live: NO_LAYERS,
-      configured: {},
-      options: undefined,
-    };
+  ): CircuitEntry {
+    const root = this.root.under(own, ...path);
+    const entry = new CircuitEntry(name, root, this.environment);
     this.entries.set(name, entry);
     return entry;
-  }
-
-  private retract(name: string, declarer: Declarer): void {
-    const entry = this.entries.get(name)!;
-    entry[declarer].pop();
-    entry.options = undefined;
-  }
-
-  private lay(name: string, entry: Entry): LaidOver {
-    const laid = layOver(this.layersOf(name, entry));
-    entry.options = laid.options;
-    return laid;
-  }
-
-  private layersOf(name: string, entry: Entry): Layer[] {
-    const { root, feature, decorator, live, configured } = entry;
-    const inCode = [...feature, ...decorator].map(({ options = {}, source }) =>
-      codeLayer(options, source),
-    );
-    const variables = this.environment?.layerOf(name);
-    const layers: Layer[] = [...root.layers, ...inCode];
-    if (variables !== undefined) layers.push(variables);
-    return [...layers, ...live.layers, codeLayer(configured, 'configure()')];
-  }
-
-  private unknownLive(name: string): OptionProblem {
-    const closest = this.closestTo(name);
-    return {
-      path: formatPath(['circuits', name]),
-      message:
-        'nothing declares such a circuit; ' +
-        (closest === undefined
-          ? `there are: ${this.names().join(', ')}`
-          : `did you mean "${closest}"?`),
-    };
-  }
-
-  private problemsOf(name: string): OptionProblem[] {
-    const entry = this.entries.get(name)!;
-    const { root, feature, decorator } = entry;
-    return [
-      ...nameProblems(name, [...feature, ...decorator][0]?.source),
-      ...root.problems,
-      ...[...feature, ...decorator].flatMap(({ problems }) => problems ?? []),
-      ...disagreements(feature),
-      ...disagreements(decorator),
-      ...this.lay(name, entry).problems,
-    ];
   }
 
   private missing(): OptionProblem[] {
@@ -325,43 +216,16 @@ export class Declarations {
         };
       });
   }
-}
 
-function readLive(
-  given: unknown,
-  root: RootOptions,
-): { problems: OptionProblem[]; found: Map<string, FoundLayers> } {
-  const { problems: misfits } = examineOptions(
-    liveOptionsSchema,
-    // Nothing at all is a mistake of the source's, not the options of no circuit.
-    given ?? null,
-  );
-  const problems: OptionProblem[] = [...misfits];
-  const groups = groupsIn(given, 'circuits', problems);
-  const found = new Map(
-    Array.from(groups, ([name, options]) => [
-      name,
-      root.alone(options, 'circuits', name),
-    ]),
-  );
-  return { problems, found };
-}
-
-function nameProblems(
-  name: unknown,
-  source: string | undefined,
-): OptionProblem[] {
-  if (
-    typeof name === 'string' &&
-    name.trim() !== '' &&
-    name.length <= LONGEST_NAME
-  ) {
-    return [];
+  private unknownLive(name: string): OptionProblem {
+    const closest = this.closestTo(name);
+    return {
+      path: formatPath(['circuits', name]),
+      message:
+        'nothing declares such a circuit; ' +
+        (closest === undefined
+          ? `there are: ${this.names().join(', ')}`
+          : `did you mean "${closest}"?`),
+    };
   }
-  return [
-    {
-      path: source === undefined ? 'circuits' : `${source}: name`,
-      message: `got ${quote(name)}, takes a circuit's name: 1 to ${LONGEST_NAME} characters, not all blank`,
-    },
-  ];
 }

@@ -4,7 +4,7 @@ import type { CircuitOptions } from '../state/circuit-options.js';
 import { mergeOptions } from '../state/merge-options.js';
 import { parseDuration } from '../state/option.js';
 import { quote } from '../state/quote.js';
-import type { CircuitDeclaration } from './declarations.js';
+import type { CircuitDeclaration } from './circuit-declaration.js';
 
 /**
  * Where declarations of one circuit, none of which is above the others, give

@@ -2,7 +2,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import type { CircuitOptions } from '../state/circuit-options.js';
 import { isMergeable } from '../state/merge-options.js';
 import { quote } from '../state/quote.js';
-import type { CircuitDeclaration } from './declarations.js';
+import type { CircuitDeclaration } from './circuit-declaration.js';
 
 /** A circuit that `forFeature` declares. */
 export interface FeatureCircuit extends CircuitOptions {

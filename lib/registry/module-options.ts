@@ -4,17 +4,7 @@ import type { CircuitOptions } from '../state/circuit-options.js';
 import { isMergeable } from '../state/merge-options.js';
 import { option } from '../state/option.js';
 import { configSourceSchema } from './config-source.js';
-import type { BuiltInPreset } from './presets.js';
-
-/** A preset that ships, or one of `presets`. */
-// `string & {}` keeps the editor's suggestions of the names that ship.
-export type PresetName = BuiltInPreset | (string & {});
-
-/** A circuit's options, over those of a preset. */
-export interface PresetCircuitOptions extends CircuitOptions {
-  /** Whose options stand below these. */
-  preset?: PresetName | undefined;
-}
+import type { PresetCircuitOptions } from './presets.js';
 
 /**
  * What `CircuitBreakerModule.forRoot` takes. Circuit options inside of it are

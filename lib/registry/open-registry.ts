@@ -1,11 +1,12 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { CircuitBreakerRegistry } from './circuit-breaker.registry.js';
-import type { RegistryDependencies } from './circuit-breaker.registry.js';
-import { Declarations, type CircuitDeclaration } from './declarations.js';
+import type { CircuitDeclaration } from './circuit-declaration.js';
+import { Declarations } from './declarations.js';
 import type { Variables } from './environment.js';
 import { featureCircuits, type NestModule } from './feature-circuits.js';
 import { getCircuitToken, injectedCircuits } from './inject-circuit.js';
 import type { CircuitBreakerModuleOptions } from './module-options.js';
+import type { RegistryDependencies } from './registry-dependencies.js';
 import { CIRCUIT_BREAKER_REGISTRY } from './registry-token.js';
 
 /** Where the circuits of an application come from. */

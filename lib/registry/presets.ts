@@ -54,3 +54,13 @@ export const builtInPresets = {
 
 /** The names of the presets that ship. */
 export type BuiltInPreset = keyof typeof builtInPresets;
+
+/** A preset that ships, or one of `presets`. */
+// `string & {}` keeps the editor's suggestions of the names that ship.
+export type PresetName = BuiltInPreset | (string & {});
+
+/** A circuit's options, over those of a preset. */
+export interface PresetCircuitOptions extends CircuitOptions {
+  /** Whose options stand below these. */
+  preset?: PresetName | undefined;
+}

@@ -6,11 +6,8 @@ import { formatPath } from '../state/option-problems.js';
 import { examineOptions } from '../state/parse-options.js';
 import { quote } from '../state/quote.js';
 import { layOver, rootLayer, type Layer } from './layers.js';
-import {
-  moduleOptionsSchema,
-  type PresetCircuitOptions,
-} from './module-options.js';
-import { builtInPresets } from './presets.js';
+import { moduleOptionsSchema } from './module-options.js';
+import { builtInPresets, type PresetCircuitOptions } from './presets.js';
 
 /** Layers, and what is wrong with the way to them. */
 export interface FoundLayers {

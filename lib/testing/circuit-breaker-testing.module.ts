@@ -2,12 +2,12 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { CircuitBreakerModule } from '../circuit-breaker.module.js';
 import { applicationRegistry } from '../registry/application-registry.js';
-import {
-  CircuitBreakerRegistry,
-  type RegistryDependencies,
-} from '../registry/circuit-breaker.registry.js';
-import { REGISTRY_DEPENDENCIES } from '../registry/dependencies-token.js';
+import { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
 import type { CircuitBreakerModuleOptions } from '../registry/module-options.js';
+import {
+  REGISTRY_DEPENDENCIES,
+  type RegistryDependencies,
+} from '../registry/registry-dependencies.js';
 import { CIRCUIT_BREAKER_REGISTRY } from '../registry/registry-token.js';
 import { CircuitBreakerTesting } from './circuit-breaker-testing.js';
 import { VirtualClock } from './virtual-clock.js';

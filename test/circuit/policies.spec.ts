@@ -7,7 +7,7 @@ import { Circuit } from '../../lib/circuit/circuit.js';
 import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
-import { REGISTRY_DEPENDENCIES } from '../../lib/registry/dependencies-token.js';
+import { REGISTRY_DEPENDENCIES } from '../../lib/registry/registry-dependencies.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import { closeApps, plainModule, startContext } from '../support/nest-app.js';
 import { passTime } from '../support/pass-time.js';

@@ -21,7 +21,7 @@ import {
   type Circuit,
   type CircuitBreakerOptions,
 } from '../../lib/index.js';
-import { REGISTRY_DEPENDENCIES } from '../../lib/registry/dependencies-token.js';
+import { REGISTRY_DEPENDENCIES } from '../../lib/registry/registry-dependencies.js';
 import { closeApps, plainModule, startContext } from '../support/nest-app.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { sourceOf } from './block-source.js';

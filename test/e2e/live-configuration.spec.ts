@@ -13,7 +13,7 @@ import {
   InvalidOptionsError,
   type LiveOptions,
 } from '../../lib/index.js';
-import { REGISTRY_DEPENDENCIES } from '../../lib/registry/dependencies-token.js';
+import { REGISTRY_DEPENDENCIES } from '../../lib/registry/registry-dependencies.js';
 import {
   closeApps,
   LogKeeper,

@@ -19,7 +19,7 @@ import type { CircuitBreakerOptionsFactory } from '../../lib/circuit-breaker.mod
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
-import { REGISTRY_DEPENDENCIES } from '../../lib/registry/dependencies-token.js';
+import { REGISTRY_DEPENDENCIES } from '../../lib/registry/registry-dependencies.js';
 import {
   getCircuitToken,
   InjectCircuit,

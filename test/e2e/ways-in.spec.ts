@@ -17,7 +17,7 @@ import {
   type Circuit,
   type CircuitBreakerOptions,
 } from '../../lib/index.js';
-import { REGISTRY_DEPENDENCIES } from '../../lib/registry/dependencies-token.js';
+import { REGISTRY_DEPENDENCIES } from '../../lib/registry/registry-dependencies.js';
 import { hasServer, type ServerName } from '../support/servers.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 import { BACKGROUND_WAYS } from '../support/ways/background.js';

@@ -1,10 +1,10 @@
 import type { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
-import {
-  Declarations,
-  type CircuitDeclaration,
-  type Declarer,
-} from '../../lib/registry/declarations.js';
+import type {
+  CircuitDeclaration,
+  Declarer,
+} from '../../lib/registry/circuit-declaration.js';
+import { Declarations } from '../../lib/registry/declarations.js';
 import type { Variables } from '../../lib/registry/environment.js';
 import type { CircuitBreakerModuleOptions } from '../../lib/registry/module-options.js';
 import { VirtualClock } from './virtual-clock.js';
