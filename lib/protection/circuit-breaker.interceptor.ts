@@ -8,36 +8,12 @@ import {
 } from '@nestjs/common';
 import { ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { finalize, Observable, throwError } from 'rxjs';
-import { compileCallOptions, type CallPlan } from '../circuit/call-options.js';
-import type { Circuit } from '../circuit/circuit.js';
 import { invoke } from '../circuit/invoke.js';
-import { declaredAnswerKind } from './answer-kind.js';
 import { untilClientLeaves } from './client-disconnect.js';
-import { findRegistry } from './find-registry.js';
-import { bindingsOf, INTERCEPTOR_MARK } from './intercepted-handlers.js';
-import {
-  optionsOf,
-  protectionOfHandler,
-  protectionOfMethod,
-} from './protection.js';
-import { findDeclaredMethod } from './protection-metadata.accessor.js';
-import { transportErrorsOf, type TransportErrors } from './transport-errors.js';
+import { guardOfHandler, type HandlerGuard } from './handler-guard.js';
+import { INTERCEPTOR_MARK } from './intercepted-handlers.js';
+import type { TransportErrors } from './transport-errors.js';
 import { transportOfType, type Transport } from './transport.js';
-
-/** What the calls of a handler have in common. */
-interface Guard {
-  readonly circuit: Circuit;
-  readonly plan: CallPlan;
-  readonly errors: TransportErrors;
-  /** Its method has a circuit of its own, which counts the call. */
-  readonly isMethodProtected: boolean;
-  /** It answers with a promise, which runs on when nobody listens any more. */
-  readonly runsOn: boolean;
-  /** A fallback is a method of the controller. */
-  readonly needsController: boolean;
-  /** Bound more than once, for example to the class and to the method. */
-  readonly isBoundTwice: boolean;
-}
 
 /**
  * Lets the requests of a handler or of a whole controller go through a circuit
@@ -57,7 +33,7 @@ interface Guard {
 export class CircuitBreakerInterceptor implements NestInterceptor {
   static readonly [INTERCEPTOR_MARK] = true;
 
-  private readonly guards = new WeakMap<object, Map<object, Guard>>();
+  private readonly guards = new WeakMap<object, Map<object, HandlerGuard>>();
   private readonly running = new WeakSet<ExecutionContext>();
 
   // Nothing but `ModuleRef`: every module with a decorated class instantiates it.
@@ -77,7 +53,7 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
   }
 
   private guarded(
-    guard: Guard,
+    guard: HandlerGuard,
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
@@ -88,7 +64,7 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
   }
 
   private protect(
-    guard: Guard,
+    guard: HandlerGuard,
     context: ExecutionContext,
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
@@ -98,7 +74,7 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
   }
 
   private async protectWithController(
-    guard: Guard,
+    guard: HandlerGuard,
     context: ExecutionContext,
     next: CallHandler,
   ): Promise<Observable<unknown>> {
@@ -108,7 +84,7 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
 
   /** The second time around, inside the first, the call is already counted. */
   private async protectOnce(
-    guard: Guard,
+    guard: HandlerGuard,
     context: ExecutionContext,
     next: CallHandler,
   ): Promise<Observable<unknown>> {
@@ -118,45 +94,15 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
     return answer.pipe(finalize(() => this.running.delete(context)));
   }
 
-  private guardOf(classRef: Type, handler: Function): Guard | undefined {
+  private guardOf(classRef: Type, handler: Function): HandlerGuard | undefined {
     let guards = this.guards.get(classRef);
     if (guards === undefined) this.guards.set(classRef, (guards = new Map()));
     let guard = guards.get(handler);
     if (guard === undefined) {
-      guard = this.createGuard(classRef, handler);
+      guard = guardOfHandler(this.moduleRef, classRef, handler);
       if (guard !== undefined) guards.set(handler, guard);
     }
     return guard;
-  }
-
-  private createGuard(classRef: Type, handler: Function): Guard | undefined {
-    const prototype = classRef.prototype as object;
-    const key = keyOf(prototype, handler);
-    const declared = findDeclaredMethod(prototype, key);
-    const protection =
-      declared === undefined
-        ? protectionOfHandler(prototype, key)
-        : protectionOfMethod(prototype, declared);
-    const { source } = protection;
-    const registry = findRegistry(this.moduleRef, () => source);
-    if (registry === undefined) return undefined;
-    const options = optionsOf(protection);
-    const plan = compileCallOptions(options.call, source);
-    const circuit = registry.declare(
-      protection.circuit,
-      options.circuit,
-      source,
-    );
-    circuit.warnOfTimeout(plan);
-    return {
-      circuit,
-      plan,
-      errors: transportErrorsOf(this.moduleRef),
-      runsOn: answersByPromise(prototype, key, plan),
-      needsController: (plan.fallback?.methodNames ?? []).length > 0,
-      isMethodProtected: declared !== undefined,
-      isBoundTwice: bindingsOf(classRef, handler) > 1,
-    };
   }
 
   private controllerOf(context: ExecutionContext): Promise<unknown> {
@@ -192,7 +138,7 @@ function inWordsOf(
 }
 
 function protectWith(
-  { circuit, plan, runsOn }: Guard,
+  { circuit, plan, runsOn }: HandlerGuard,
   context: ExecutionContext,
   next: CallHandler,
   self: unknown,
@@ -213,43 +159,11 @@ function protectWith(
 
 /** Refuses before pipes and uploads what the method itself would refuse after them, and without an answer. */
 function refuseEarly(
-  { circuit, plan }: Guard,
+  { circuit, plan }: HandlerGuard,
   next: CallHandler,
 ): Observable<unknown> {
   const rejection = plan.isBare ? circuit.pipeline.refuseEarly() : undefined;
   return rejection === undefined
     ? (next.handle() as Observable<unknown>)
     : throwError(() => rejection);
-}
-
-/** As far as it is declared: what an interceptor gets is an Observable of either kind. */
-function answersByPromise(
-  prototype: object,
-  key: PropertyKey,
-  plan: CallPlan,
-): boolean {
-  const returnType: unknown = Reflect.getMetadata(
-    'design:returntype',
-    prototype,
-    key as string | symbol,
-  );
-  const handler: unknown = Reflect.get(prototype, key);
-  const kind = declaredAnswerKind(handler, returnType) ?? plan.returns;
-  return kind === 'promise';
-}
-
-/** The name under which a class has a handler; decorators may have put another function there. */
-function keyOf(prototype: object, handler: Function): PropertyKey {
-  for (
-    let each: object | null = prototype;
-    each !== null;
-    each = Object.getPrototypeOf(each) as object | null
-  ) {
-    const owner = each;
-    const key = Reflect.ownKeys(owner).find(
-      name => Object.getOwnPropertyDescriptor(owner, name)?.value === handler,
-    );
-    if (key !== undefined) return key;
-  }
-  return handler.name;
 }
