@@ -10,6 +10,7 @@ import {
 } from './dashboard-action.js';
 import type { Authorize, DashboardRequest } from './dashboard-options.js';
 import type { Refusal } from './request-check.js';
+import { findCircuit } from './roster.js';
 
 /** What has become of an action. */
 export type ActionOutcome =
@@ -55,7 +56,7 @@ export class ActionRunner {
     if (action.instance !== undefined && action.instance !== this.instance) {
       return refuse(ANOTHER_INSTANCE);
     }
-    const circuit = this.find(action);
+    const circuit = findCircuit(this.registry, action.name, action.key);
     if (circuit === undefined) return refuse(NO_CIRCUIT);
     return this.perform(circuit, action, who);
   }
@@ -80,13 +81,6 @@ export class ActionRunner {
     this.logger.warn(
       `Refused to ${action.type} ${titleOf(action)}: authorize said no.`,
     );
-    return undefined;
-  }
-
-  private find({ name, key }: DashboardAction): Circuit | undefined {
-    for (const circuit of this.registry) {
-      if (circuit.name === name && circuit.key === key) return circuit;
-    }
     return undefined;
   }
 

@@ -8,8 +8,8 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { applicationRegistry } from '../registry/application-registry.js';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
-import { CIRCUIT_BREAKER_REGISTRY } from '../registry/registry-token.js';
 import { parseOptions } from '../state/parse-options.js';
 import { ActionRunner } from './action-runner.js';
 import { viewCircuit } from './circuit-view.js';
@@ -23,8 +23,8 @@ import {
 import type { Exchange } from './exchange.js';
 import { LiveFeed } from './live-feed.js';
 import { pageFiles } from './page-files.js';
-import { checkAction, checkRequest, type Refusal } from './request-check.js';
-import { chooseCircuits } from './roster.js';
+import { checkAction, checkRequest } from './request-check.js';
+import { chooseCircuits, findCircuit } from './roster.js';
 import { TrafficSampler } from './traffic-sampler.js';
 import { Viewer } from './viewer.js';
 
@@ -58,7 +58,10 @@ export class Dashboard
   }
 
   onModuleInit(): void {
-    this.registry = findRegistry(this.moduleRef);
+    this.registry = applicationRegistry(
+      this.moduleRef,
+      'CircuitBreakerDashboardModule',
+    );
     const { authorize } = this.settings;
     this.sampler = new TrafficSampler(this.registry);
     this.feed = new LiveFeed(this.registry, this.sampler, {
@@ -103,7 +106,7 @@ export class Dashboard
 
   /** What is not there. */
   nothing(exchange: Exchange): void {
-    answerRefusal(exchange, {
+    exchange.refuse({
       status: 404,
       code: 'NOT_FOUND',
       message: 'There is nothing here.',
@@ -128,12 +131,13 @@ export class Dashboard
   circuit(exchange: Exchange): void {
     if (this.turnsAway(exchange)) return;
     const { searchParams } = exchange.url;
-    const [name, key] = [searchParams.get('name'), searchParams.get('key')];
-    const circuit = Array.from(this.registry).find(
-      each => each.name === name && each.key === key,
+    const circuit = findCircuit(
+      this.registry,
+      searchParams.get('name'),
+      searchParams.get('key'),
     );
     if (circuit === undefined) {
-      return answerRefusal(exchange, {
+      return exchange.refuse({
         status: 404,
         code: 'NO_CIRCUIT',
         message:
@@ -153,7 +157,7 @@ export class Dashboard
     if (this.turnsAway(exchange)) return;
     if (this.isClosing || !this.feed.hasRoom) {
       exchange.response.setHeader('Retry-After', '5');
-      return answerRefusal(exchange, {
+      return exchange.refuse({
         status: 503,
         code: 'NO_ROOM',
         message: this.isClosing
@@ -173,10 +177,10 @@ export class Dashboard
       exchange.request.headers,
       this.settings.allowedHosts,
     );
-    if (refusal !== undefined) return answerRefusal(exchange, refusal);
+    if (refusal !== undefined) return exchange.refuse(refusal);
     try {
       const outcome = await this.actions.run(request, await exchange.body());
-      if ('refusal' in outcome) answerRefusal(exchange, outcome.refusal);
+      if ('refusal' in outcome) exchange.refuse(outcome.refusal);
       else exchange.json(200, { ...this.head(), ...outcome });
     } catch (error) {
       // Fastify has given the response to us: Nest can answer nothing here.
@@ -184,7 +188,7 @@ export class Dashboard
         `An action failed: ${String(error)}`,
         error instanceof Error ? error.stack : undefined,
       );
-      answerRefusal(exchange, {
+      exchange.refuse({
         status: 500,
         code: 'FAILED',
         message: 'The action failed; the log says why.',
@@ -203,7 +207,7 @@ export class Dashboard
       exchange.request.headers,
       this.settings.allowedHosts,
     );
-    if (refusal !== undefined) answerRefusal(exchange, refusal);
+    if (refusal !== undefined) exchange.refuse(refusal);
     return refusal !== undefined;
   }
 
@@ -215,26 +219,5 @@ export class Dashboard
     const file = Object.hasOwn(pageFiles, name) ? pageFiles[name] : undefined;
     if (file === undefined) this.nothing(exchange);
     else exchange.send(200, file.type, file.content, headers);
-  }
-}
-
-function answerRefusal(
-  exchange: Exchange,
-  { status, ...error }: Refusal,
-): void {
-  exchange.json(status, { error });
-}
-
-/** From wherever it is: `CircuitBreakerModule` need not be global. */
-function findRegistry(moduleRef: ModuleRef): CircuitBreakerRegistry {
-  try {
-    return moduleRef.get<CircuitBreakerRegistry>(CIRCUIT_BREAKER_REGISTRY, {
-      strict: false,
-    });
-  } catch (cause) {
-    throw new Error(
-      'CircuitBreakerDashboardModule shows the circuits of CircuitBreakerModule, which is missing: import CircuitBreakerModule.forRoot() in the root module.',
-      { cause },
-    );
   }
 }

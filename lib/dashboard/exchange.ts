@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Refusal } from './request-check.js';
 
 /** Longer bodies are refused: an action is short. */
 const LONGEST_BODY = 16_384;
@@ -74,6 +75,11 @@ export class Exchange {
 
   json(status: number, body: unknown): void {
     this.send(status, 'application/json; charset=utf-8', JSON.stringify(body));
+  }
+
+  /** Says why the request is turned away. */
+  refuse({ status, ...error }: Refusal): void {
+    this.json(status, { error });
   }
 
   send(

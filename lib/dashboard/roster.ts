@@ -35,3 +35,15 @@ export function chooseCircuits(
   const circuits = [...needed, ...[...known, ...others].slice(0, room)];
   return { circuits, omitted: everyone.length - circuits.length };
 }
+
+/** The circuit of a name and a key, among those that there are: nothing is made for who asks. */
+export function findCircuit(
+  all: Iterable<Circuit>,
+  name: string | null,
+  key: string | null,
+): Circuit | undefined {
+  for (const circuit of all) {
+    if (circuit.name === name && circuit.key === key) return circuit;
+  }
+  return undefined;
+}
