@@ -126,7 +126,8 @@ function nothing(): Counters {
   return { calls: 0, failures: 0, slow: 0, rejected: 0, fallbacks: 0 };
 }
 
-const NOTHING = nothing();
+/** The counters of a span without calls. */
+export const NOTHING: Readonly<Counters> = nothing();
 
 function addTo(sum: Counters, added: Counters): void {
   sum.calls += added.calls;

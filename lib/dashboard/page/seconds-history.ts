@@ -1,6 +1,6 @@
 import type { AlignedData } from 'uplot';
 import { HISTORY_SERIES, type HistoryView } from '../call-history.js';
-import type { Counters } from './recent-calls.js';
+import { NOTHING, type Counters } from './recent-calls.js';
 
 /** As many seconds as the server keeps. */
 const KEPT = 300;
@@ -66,11 +66,3 @@ function withoutIdle(counts: readonly number[]): (number | null)[] {
 function firstSecond(now: number): number {
   return Math.round(now / 1_000) - KEPT + 1;
 }
-
-const NOTHING: Counters = {
-  calls: 0,
-  failures: 0,
-  slow: 0,
-  rejected: 0,
-  fallbacks: 0,
-};
