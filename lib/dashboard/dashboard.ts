@@ -165,7 +165,7 @@ export class Dashboard
           : 'Too many read the stream already.',
       });
     }
-    exchange.stream();
+    if (!exchange.stream()) return;
     const viewer = new Viewer(exchange.response, () => this.feed.everything());
     exchange.response.once('close', () => this.feed.remove(viewer));
     this.feed.add(viewer);

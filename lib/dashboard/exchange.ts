@@ -16,6 +16,9 @@ interface PlatformResponse {
   hijack?(): void;
 }
 
+/** What a proxy sends before the path, and nobody has to believe. */
+const SCHEME_AND_HOST = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i;
+
 /** Nobody but the application's own pages may show, frame, sniff or keep what we answer. */
 const SECURITY_HEADERS = {
   'Cache-Control': 'no-store, no-transform',
@@ -51,7 +54,9 @@ export class Exchange {
 
   /** Where the request went, without the part that a proxy took away. */
   get url(): URL {
-    return new URL(this.request.url ?? '/', 'http://dashboard.invalid');
+    const target = (this.request.url ?? '/').replace(SCHEME_AND_HOST, '');
+    // Not resolved against a base: two slashes at its beginning would be a host.
+    return new URL(`http://dashboard.invalid/${target.replace(/^\//, '')}`);
   }
 
   /** The parsed body: the platform's, or our own where its parser is switched off; `undefined` if it is no JSON. */
@@ -101,15 +106,24 @@ export class Exchange {
     this.response.end();
   }
 
-  /** Begins a stream of server-sent events. */
-  stream(): void {
+  /**
+   * Begins a stream of server-sent events.
+   *
+   * @returns false if it has ended: a HEAD wants the headers alone
+   */
+  stream(): boolean {
     this.open(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       // nginx would keep the events until its buffer is full.
       'X-Accel-Buffering': 'no',
     });
+    if (this.request.method === 'HEAD') {
+      this.response.end();
+      return false;
+    }
     this.response.flushHeaders();
     this.response.write('retry: 1000\n\n');
+    return true;
   }
 
   private open(status: number, headers: Record<string, string>): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CircuitBreakerDashboardModule } from '../../lib/dashboard/index.js';
 import {
@@ -231,6 +232,29 @@ describe.each(['express', 'fastify'] as const)(
         await new Promise(resolve => setTimeout(resolve, 20));
       }
       throw new Error('The place of a reader that has gone stays taken.');
+    });
+
+    it('answers a HEAD of the stream, and then the next request of the connection', async () => {
+      const app = await start();
+      const socket = connect(app.port, '127.0.0.1');
+      open.push({ close: () => socket.destroy() });
+      socket.write(
+        'HEAD /circuits/api/events HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+          'GET /circuits/api/circuit HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      );
+      let answers = '';
+      const signal = AbortSignal.timeout(3_000);
+      for await (const chunk of addAbortSignal(signal, socket)) {
+        answers += String(chunk);
+      }
+      expect(answers).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(answers).toContain('\r\n\r\nHTTP/1.1 404 Not Found\r\n');
+    });
+
+    it('takes slashes too many for no address of another server', async () => {
+      const app = await start({ dashboard: { path: '/' } });
+      const response = await app.get('//');
+      expect(response.status).toBeLessThan(500);
     });
 
     it('lets a reader that has gone go', async () => {
