@@ -6,7 +6,7 @@ const { exports } = JSON.parse(
 
 /**
  * What is started by name, and so is used although nothing imports it. All else has
- * to be reached from here, or `npm run check:unused` tells it.
+ * to be reached from here, or `npm run check:package` tells it.
  *
  * @type {import('knip').KnipConfig}
  */
