@@ -2,7 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { CircuitBreakerModuleOptions } from './registry/module-options.js';
 
 /** What `forRootAsync({ useClass | useExisting })` is given. */
-export interface CircuitBreakerOptionsFactory {
+export interface CircuitBreakerModuleOptionsFactory {
   create(): CircuitBreakerModuleOptions | Promise<CircuitBreakerModuleOptions>;
 }
 

@@ -1,5 +1,5 @@
 export { CircuitBreakerModule } from './circuit-breaker.module.js';
-export type { CircuitBreakerOptionsFactory } from './circuit-breaker.module-definition.js';
+export type { CircuitBreakerModuleOptionsFactory } from './circuit-breaker.module-definition.js';
 
 export { CallSignal } from './protection/call-signal.decorator.js';
 export { CircuitBreaker } from './protection/circuit-breaker.decorator.js';

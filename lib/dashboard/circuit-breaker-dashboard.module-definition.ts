@@ -6,12 +6,13 @@ import {
 import { createDashboardController } from './dashboard.controller.js';
 import {
   DASHBOARD_OPTIONS,
-  type DashboardOptions,
+  type CircuitBreakerDashboardOptions,
 } from './dashboard-options.js';
 
 /** What `forRootAsync({ useClass | useExisting })` is given. */
-export interface DashboardOptionsFactory {
-  create(): DashboardOptions | Promise<DashboardOptions>;
+export interface CircuitBreakerDashboardOptionsFactory {
+  create():
+    CircuitBreakerDashboardOptions | Promise<CircuitBreakerDashboardOptions>;
 }
 
 /** What must be known when the module is defined, also with `forRootAsync`. */
@@ -23,7 +24,7 @@ export interface DashboardRoute {
 }
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<DashboardOptions>({
+  new ConfigurableModuleBuilder<CircuitBreakerDashboardOptions>({
     optionsInjectionToken: DASHBOARD_OPTIONS,
   })
     .setClassMethodName('forRoot')

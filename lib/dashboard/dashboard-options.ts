@@ -48,7 +48,9 @@ export const dashboardOptionsSchema = z.strictObject({
 });
 
 /** What `forRoot` takes beside `path` and `guards`. */
-export type DashboardOptions = z.input<typeof dashboardOptionsSchema>;
+export type CircuitBreakerDashboardOptions = z.input<
+  typeof dashboardOptionsSchema
+>;
 
 /** The options with every default filled in. */
 export type DashboardSettings = z.output<typeof dashboardOptionsSchema>;

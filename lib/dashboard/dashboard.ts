@@ -16,7 +16,7 @@ import { viewCircuit } from './circuit-view.js';
 import {
   DASHBOARD_OPTIONS,
   dashboardOptionsSchema,
-  type DashboardOptions,
+  type CircuitBreakerDashboardOptions,
   type DashboardRequest,
   type DashboardSettings,
 } from './dashboard-options.js';
@@ -48,7 +48,7 @@ export class Dashboard
 
   constructor(
     @Inject(ModuleRef) private readonly moduleRef: ModuleRef,
-    @Inject(DASHBOARD_OPTIONS) options: DashboardOptions,
+    @Inject(DASHBOARD_OPTIONS) options: CircuitBreakerDashboardOptions,
   ) {
     this.settings = parseOptions(
       dashboardOptionsSchema,

@@ -1,12 +1,12 @@
 export { CircuitBreakerDashboardModule } from './circuit-breaker-dashboard.module.js';
 export type {
-  DashboardOptionsFactory,
+  CircuitBreakerDashboardOptionsFactory,
   DashboardRoute,
 } from './circuit-breaker-dashboard.module-definition.js';
 export type { DashboardAction } from './dashboard-action.js';
 export type {
   Authorize,
-  DashboardOptions,
+  CircuitBreakerDashboardOptions,
   DashboardRequest,
 } from './dashboard-options.js';
 export type {

@@ -31,6 +31,7 @@ import { transportOfType, type Transport } from './transport.js';
  */
 @Injectable()
 export class CircuitBreakerInterceptor implements NestInterceptor {
+  /** @internal */
   static readonly [INTERCEPTOR_MARK] = true;
 
   private readonly guards = new WeakMap<object, Map<object, HandlerGuard>>();

@@ -15,7 +15,7 @@ import {
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
-import type { CircuitBreakerOptionsFactory } from '../../lib/circuit-breaker.module-definition.js';
+import type { CircuitBreakerModuleOptionsFactory } from '../../lib/circuit-breaker.module-definition.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
@@ -219,7 +219,7 @@ describe('forRootAsync', () => {
   };
 
   @Injectable()
-  class Settings implements CircuitBreakerOptionsFactory {
+  class Settings implements CircuitBreakerModuleOptionsFactory {
     create() {
       return Promise.resolve(OPTIONS);
     }
