@@ -1,15 +1,12 @@
 import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import { compileCallOptions, type CallPlan } from '../circuit/call-options.js';
+import type { CallPlan } from '../circuit/call-options.js';
 import type { Circuit } from '../circuit/circuit.js';
 import { declaredAnswerKind } from './answer-kind.js';
 import { findRegistry } from './find-registry.js';
 import { bindingsOf } from './intercepted-handlers.js';
-import {
-  optionsOf,
-  protectionOfHandler,
-  protectionOfMethod,
-} from './protection.js';
+import { openProtection } from './open-protection.js';
+import { protectionOfHandler, protectionOfMethod } from './protection.js';
 import {
   findDeclaredMethod,
   prototypeChain,
@@ -48,13 +45,9 @@ export function guardOfHandler(
     declared === undefined
       ? protectionOfHandler(prototype, key)
       : protectionOfMethod(prototype, declared);
-  const { source } = protection;
-  const registry = findRegistry(moduleRef, () => source);
+  const registry = findRegistry(moduleRef, () => protection.source);
   if (registry === undefined) return undefined;
-  const options = optionsOf(protection);
-  const plan = compileCallOptions(options.call, source);
-  const circuit = registry.declare(protection.circuit, options.circuit, source);
-  circuit.warnOfTimeout(plan);
+  const { circuit, plan } = openProtection(registry, protection);
   return {
     circuit,
     plan,

@@ -1,9 +1,5 @@
 import type { ModuleRef } from '@nestjs/core';
-import {
-  compileCallOptions,
-  type AnswerKind,
-  type CallPlan,
-} from '../circuit/call-options.js';
+import type { AnswerKind, CallPlan } from '../circuit/call-options.js';
 import type { Body, KindOfAnswers } from '../circuit/call.js';
 import type { Circuit } from '../circuit/circuit.js';
 import { invoke } from '../circuit/invoke.js';
@@ -18,7 +14,8 @@ import { findRegistry } from './find-registry.js';
 import { moduleRefOf } from './module-ref-of.js';
 import { transportErrorsOf } from './transport-errors.js';
 import { transportOf } from './transport.js';
-import { optionsOf, protectionOfMethod } from './protection.js';
+import { openProtection } from './open-protection.js';
+import { protectionOfMethod } from './protection.js';
 import {
   findDeclaredMethod,
   type DeclaredMethod,
@@ -146,20 +143,16 @@ class ProtectedMethod {
     );
     if (registry === undefined) return undefined;
     const protection = protectionOfMethod(prototype, declared);
-    const { source } = protection;
-    const options = optionsOf(protection);
-    const plan = compileCallOptions(options.call, source, { method: source });
+    const { circuit, plan } = openProtection(
+      registry,
+      protection,
+      protection.source,
+    );
     const returnType: unknown = Reflect.getMetadata(
       'design:returntype',
       writtenIn,
       key as string | symbol,
     );
-    const circuit = registry.declare(
-      protection.circuit,
-      options.circuit,
-      source,
-    );
-    circuit.warnOfTimeout(plan);
     return {
       moduleRef,
       prototype,
