@@ -1,6 +1,7 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { z } from 'zod';
-import { count, isFunction, option } from '../state/option.js';
+import { maxNamesOption } from '../registry/figures/max-names.js';
+import { isFunction, option } from '../state/option.js';
 
 /** What `CircuitBreakerOpenTelemetryModule.forRoot` takes. */
 export const openTelemetryOptionsSchema = z.strictObject({
@@ -24,11 +25,7 @@ export const openTelemetryOptionsSchema = z.strictObject({
     'true or false',
     'whether transitions, rejections and fallbacks are events of the active span',
   ),
-  maxNames: option(
-    count().default(1_000),
-    'a whole number of at least 1',
-    'how many names of circuits have series of their own; the others are summed as `(other)`',
-  ),
+  maxNames: maxNamesOption,
 });
 
 /** The options of the OpenTelemetry wing as a user writes them. */

@@ -1,7 +1,8 @@
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { CALL_DURATION } from '../registry/figures/figure-metrics.js';
-import { count, isFunction, option } from '../state/option.js';
+import { maxNamesOption } from '../registry/figures/max-names.js';
+import { isFunction, option } from '../state/option.js';
 
 /** What `CircuitBreakerPrometheusModule.forRoot` takes, beside `path`. */
 export const prometheusOptionsSchema = z.strictObject({
@@ -30,11 +31,7 @@ export const prometheusOptionsSchema = z.strictObject({
     '{ buckets }, or false',
     'the histogram of durations: the one metric that costs each call something',
   ),
-  maxNames: option(
-    count().default(1_000),
-    'a whole number of at least 1',
-    'how many names of circuits have series of their own; the others are summed as `(other)`',
-  ),
+  maxNames: maxNamesOption,
 });
 
 /** The options of the Prometheus metrics as a user writes them. */
