@@ -1,3 +1,5 @@
+import { seededRandom } from '../../lib/testing/seeded-random.js';
+
 /** Draws from a seed: the same seed, the same run. */
 export interface Random {
   /** From 0 to 1, 1 excluded. */
@@ -8,16 +10,8 @@ export interface Random {
   pick<const T>(...from: readonly T[]): T;
 }
 
-/** Mulberry32 (Tommy Ettinger, public domain). */
 export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const next = seededRandom(seed);
   return {
     next,
     chance: share => next() < share,
