@@ -5,6 +5,7 @@ import {
 } from '@nestjs/common';
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { systemClock, type Clock } from '../state/clock.js';
+import { backgroundClock } from './background-clock.js';
 import {
   rulesOf,
   type ConfigSource,
@@ -156,15 +157,6 @@ export class LiveConfiguration implements OnModuleInit, OnModuleDestroy {
     this.logger.error(`${complaint}\n${KEPT}`);
   }
 }
-
-const backgroundClock: Clock = {
-  ...systemClock,
-  schedule(delayMs, fn) {
-    const timer = setTimeout(fn, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

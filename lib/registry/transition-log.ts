@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import type { Circuit } from '../circuit/circuit.js';
-import { systemClock, type Clock } from '../state/clock.js';
+import type { Clock } from '../state/clock.js';
 import type { CircuitEvent } from '../state/events.js';
+import { backgroundClock } from './background-clock.js';
 import { CallerReport } from './caller-report.js';
 import type { CircuitBreakerRegistry } from './circuit-breaker.registry.js';
 import { logLine, type LineLogger } from './log-line.js';
@@ -19,15 +20,6 @@ interface Span {
   latest: Circuit;
   cancel: (() => void) | undefined;
 }
-
-/** Its timers hold no process back. */
-const backgroundClock: Clock = {
-  ...systemClock,
-  schedule(delayMs, fn) {
-    const timer = setTimeout(fn, delayMs).unref();
-    return () => clearTimeout(timer);
-  },
-};
 
 /**
  * Logs each transition of each circuit in the words of `explain()`, and what it
