@@ -1,3 +1,3 @@
 export type { CircuitBreakerOpenTelemetryOptions } from './open-telemetry-options.js';
-export { CircuitBreakerOpenTelemetryModule } from './open-telemetry.module.js';
-export type { CircuitBreakerOpenTelemetryOptionsFactory } from './open-telemetry.module-definition.js';
+export { CircuitBreakerOpenTelemetryModule } from './circuit-breaker-open-telemetry.module.js';
+export type { CircuitBreakerOpenTelemetryOptionsFactory } from './circuit-breaker-open-telemetry.module-definition.js';

@@ -17,7 +17,7 @@ import {
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
-} from './open-telemetry.module-definition.js';
+} from './circuit-breaker-open-telemetry.module-definition.js';
 import { ReportedMetrics } from './reported-metrics.js';
 import { addSpanEvents } from './span-events.js';
 

@@ -19,7 +19,7 @@ import {
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
   OPTIONS_TYPE,
-} from './prometheus.module-definition.js';
+} from './circuit-breaker-prometheus.module-definition.js';
 import { RegisteredMetrics } from './registered-metrics.js';
 
 /**
