@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { CallPlan } from '../circuit/call-options.js';
 import type { Circuit } from '../circuit/circuit.js';
-import { declaredAnswerKind } from './answer-kind.js';
+import { declaredAnswerKind } from './declared-answer-kind.js';
 import { findRegistry } from './find-registry.js';
 import { bindingsOf } from './intercepted-handlers.js';
 import { openProtection } from './open-protection.js';

@@ -3,7 +3,7 @@ import type { AnswerKind, CallPlan } from '../circuit/call-options.js';
 import type { Body, KindOfAnswers } from '../circuit/call.js';
 import type { Circuit } from '../circuit/circuit.js';
 import { invoke } from '../circuit/invoke.js';
-import { declaredAnswerKind } from './answer-kind.js';
+import { declaredAnswerKind } from './declared-answer-kind.js';
 import {
   callSignalOf,
   givenSignal,

@@ -1,6 +1,6 @@
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { OptionProblem } from '../errors/invalid-options.error.js';
-import { declaredAnswerKind } from './answer-kind.js';
+import { declaredAnswerKind } from './declared-answer-kind.js';
 import { interceptedHandlers } from './intercepted-handlers.js';
 import {
   optionsOf,

@@ -1,9 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { of, Observable, Subject } from 'rxjs';
-import {
-  answerKindOf,
-  declaredAnswerKind,
-} from '../../lib/protection/answer-kind.js';
+import { Observable, Subject } from 'rxjs';
+import { declaredAnswerKind } from '../../lib/protection/declared-answer-kind.js';
 
 class Dto {
   id = 1;
@@ -32,19 +29,5 @@ describe('the kind of a method, known before its first call', () => {
     ['no annotation or void', () => 1, undefined, undefined],
   ])('%s', (_name, method, returnType, kind) => {
     expect(declaredAnswerKind(method, returnType)).toBe(kind);
-  });
-});
-
-describe('the kind of an answer', () => {
-  it.each([
-    ['a promise', Promise.resolve(1), 'promise'],
-    ['a thenable', new Query(), 'promise'],
-    ['an Observable', of(1), 'observable'],
-    ['a number', 1, 'value'],
-    ['null', null, 'value'],
-    ['nothing', undefined, 'value'],
-    ['an object', {}, 'value'],
-  ])('%s', (_name, answer, kind) => {
-    expect(answerKindOf(answer)).toBe(kind);
   });
 });

@@ -1,8 +1,6 @@
 import { answerKindOf } from '../circuit/answer-kind.js';
 import type { AnswerKind } from '../circuit/call-options.js';
 
-export { answerKindOf };
-
 const SAYS_NOTHING: ReadonlySet<string> = new Set(['Object', 'Function']);
 
 /**
