@@ -14,17 +14,23 @@ export interface DashboardRequest {
 }
 
 /**
- * Decides whether a request may do an action: `true`, or the name of who it is,
- * which the log and the circuit's reason then show. Everything else, and
- * throwing, is a no.
+ * An interface with a method, and named wherever it is used: so that the shipped
+ * types, too, take a function of a narrower request.
  */
-// A method's parameters may be narrower: `(request: express.Request) => …` fits.
-export type Authorize = {
-  authorize(
+export interface DashboardAuthorizer {
+  /**
+   * Decides whether a request may do an action: `true`, or the name of who it is,
+   * which the log and the circuit's reason then show. Everything else, and
+   * throwing, is a no.
+   */
+  authorize?(
     request: DashboardRequest,
     action: DashboardAction,
   ): boolean | string | Promise<boolean | string>;
-}['authorize'];
+}
+
+/** Decides whether a request may do an action. */
+export type Authorize = NonNullable<DashboardAuthorizer['authorize']>;
 
 /** Options that decide at each request. */
 export const dashboardOptionsSchema = z.strictObject({
@@ -48,9 +54,11 @@ export const dashboardOptionsSchema = z.strictObject({
 });
 
 /** What `forRoot` takes beside `path` and `guards`. */
-export type CircuitBreakerDashboardOptions = z.input<
-  typeof dashboardOptionsSchema
->;
+export type CircuitBreakerDashboardOptions = Omit<
+  z.input<typeof dashboardOptionsSchema>,
+  'authorize'
+> &
+  DashboardAuthorizer;
 
 /** The options with every default filled in. */
 export type DashboardSettings = z.output<typeof dashboardOptionsSchema>;

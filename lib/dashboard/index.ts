@@ -7,6 +7,7 @@ export type { DashboardAction } from './dashboard-action.js';
 export type {
   Authorize,
   CircuitBreakerDashboardOptions,
+  DashboardAuthorizer,
   DashboardRequest,
 } from './dashboard-options.js';
 export type {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Module } from '@nestjs/common';
 import { CircuitBreakerModule } from 'nestjs-breaker';
 import { CircuitBreakerDashboardModule } from 'nestjs-breaker/dashboard';
@@ -46,7 +47,8 @@ import { TracingModule } from './tracing/tracing.module.js';
     CircuitBreakerOpenTelemetryModule.forRoot({ metrics: false }),
     CircuitBreakerDashboardModule.forRoot({
       path: '/circuits',
-      authorize: request => isOperator(request) && 'operator',
+      authorize: (request: IncomingMessage) =>
+        isOperator(request) && 'operator',
     }),
     OrdersModule,
     ProductsModule,

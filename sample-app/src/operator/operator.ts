@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { settings } from '../settings.js';
 
@@ -13,11 +13,7 @@ const cookieName = 'operator';
  * cookie. Without a token, and in production, nobody is. A real shop asks its own
  * sign-in here.
  */
-export function isOperator({
-  headers,
-}: {
-  readonly headers: IncomingHttpHeaders;
-}): boolean {
+export function isOperator({ headers }: IncomingMessage): boolean {
   const cookies = headers.cookie?.split(/; */) ?? [];
   const ours = cookies.find(each => each.startsWith(`${cookieName}=`));
   const token = ours?.slice(cookieName.length + 1) ?? '';
