@@ -5,19 +5,8 @@ import type { Entry } from './gate.js';
  * something else. Nothing has been settled: the call goes on in its own way.
  */
 export class AnotherKind {
-  private admittedBy: Entry | undefined;
+  /** What the call was admitted by: the way adds it, for whoever goes on with the call. */
+  entry!: Entry;
 
   constructor(readonly answer: unknown) {}
-
-  /** What the call was admitted by. */
-  get entry(): Entry {
-    if (this.admittedBy === undefined) throw new Error('No call was admitted');
-    return this.admittedBy;
-  }
-
-  /** Passes the entry on to whoever goes on with the call. */
-  with(entry: Entry): this {
-    this.admittedBy = entry;
-    return this;
-  }
 }

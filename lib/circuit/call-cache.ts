@@ -9,21 +9,19 @@ import type { PolicyDependencies } from './call-policies.js';
 /** The cached answers of one plan on one circuit, and what they are called. */
 export class CallCache {
   readonly answers: StaleCache;
-  private readonly rules: CacheRules;
   private readonly namespace: string;
   private readonly isMethod: boolean;
 
   constructor(
-    { cache, method }: CallPlan,
+    private readonly rules: CacheRules,
+    { method }: CallPlan,
     private readonly host: PolicyDependencies,
   ) {
-    if (cache === false) throw new TypeError('the plan has no cache');
-    this.rules = cache;
     this.isMethod = method !== undefined;
     this.namespace = cacheNamespace(host.name, host.key, method ?? null);
     // Only a method has a name that nobody else answers to: others share no store.
     const store = method === undefined ? undefined : host.cacheStore;
-    this.answers = new StaleCache(cache, host, store);
+    this.answers = new StaleCache(rules, host, store);
   }
 
   /**

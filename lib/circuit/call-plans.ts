@@ -39,7 +39,7 @@ export class CallPlans {
     const subject = `A call of "${this.circuit.name}"`;
     const plan = compileCallOptions(callOptions, subject, {
       // Options are often spread into a new object at each call; the object of the cache stays.
-      cache: typeof cache === 'object' ? cache : undefined,
+      cache: cache || undefined,
     });
     this.plans ??= new WeakMap();
     this.plans.set(options, plan);

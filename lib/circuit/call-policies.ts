@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { CacheRules } from '../policies/cache-options.js';
 import type { CacheStore } from '../policies/cache-store.js';
 import { Deadline } from '../policies/deadline.js';
 import type { PolicyHost } from '../policies/policy-host.js';
@@ -73,7 +74,9 @@ export class PolicyPool {
             ),
       retry: retry === false ? undefined : this.createRetry(retry),
       cache:
-        cache === false || host.cachesNothing ? undefined : this.cacheOf(plan),
+        cache === false || host.cachesNothing
+          ? undefined
+          : this.cacheOf(plan, cache),
     };
   }
 
@@ -90,11 +93,11 @@ export class PolicyPool {
     return new Retry(rules, host, host.random, shared);
   }
 
-  private cacheOf(plan: CallPlan): CallCache {
+  private cacheOf(plan: CallPlan, rules: CacheRules): CallCache {
     this.caches ??= new WeakMap();
     let cache = this.caches.get(plan.cacheIdentity);
     if (cache === undefined) {
-      cache = new CallCache(plan, this.host);
+      cache = new CallCache(rules, plan, this.host);
       this.caches.set(plan.cacheIdentity, cache);
     }
     return cache;

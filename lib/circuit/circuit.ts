@@ -335,13 +335,13 @@ export class Circuit {
   }
 
   /** @internal the circuit that a call goes through: this one, or the one of its key. */
-  target(plan: CallPlan, call: Call | undefined): Circuit {
+  target(plan: CallPlan, call: Call = NO_CALL): Circuit {
     return plan.key === undefined ? this : this.keyedBy(plan.key, call);
   }
 
   private keyedBy(
     key: NonNullable<CallPlan['key']>,
-    call: Call | undefined,
+    { args = [] }: Call,
   ): Circuit {
     const { keyed } = this.dependencies;
     if (keyed === undefined) {
@@ -353,7 +353,7 @@ export class Circuit {
         },
       ]);
     }
-    return keyed(key(...(call?.args ?? [])));
+    return keyed(key(...args));
   }
 }
 

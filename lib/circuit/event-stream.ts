@@ -59,15 +59,13 @@ export class EventStream<T> extends Observable<T> {
     const observer: Partial<Observer<T>> =
       typeof observerOrNext === 'function'
         ? { next: observerOrNext }
-        : { ...bound(observerOrNext) };
+        : bound(observerOrNext);
     if (error) observer.error = error;
     if (complete) observer.complete = complete;
     return super.subscribe({
       next: value => this.guard(() => observer.next?.(value)),
       error: thrown =>
-        observer.error === undefined
-          ? this.report(thrown)
-          : this.guard(() => observer.error?.(thrown)),
+        this.guard(() => (observer.error ?? this.report)(thrown)),
       complete: () => this.guard(() => observer.complete?.()),
     });
   }

@@ -140,7 +140,7 @@ export class Gate {
   /** Whether {@link tryEnter} would let a call in; counts and takes nothing. */
   get hasRoom(): boolean {
     const { machine, rateLimit, bulkhead } = this;
-    if (this.isBare || !this.isEnforced) return this.wouldAdmit();
+    if (!this.isEnforced) return true;
     return (
       this.wouldAdmit() &&
       (rateLimit === undefined || rateLimit.retryAfter(machine.now()) === 0) &&
@@ -199,7 +199,7 @@ export class Gate {
     const permit = this.machine.tryAcquire();
     if (permit !== undefined) return { permit, place };
     place?.release();
-    if (this.isEnforced) this.rateLimit?.giveBack();
+    this.rateLimit?.giveBack();
     return this.circuitOpen;
   }
 

@@ -17,7 +17,7 @@ export function invoke(
 ): unknown {
   try {
     const pipeline = () => circuit.target(plan, call).pipeline;
-    return plan.key === undefined || kind === 'promise'
+    return plan.key === undefined
       ? pipeline().invoke(plan, body, call, kind)
       : pipeline().invoke(plan, body, { ...call, pipeline }, kind);
   } catch (error) {

@@ -81,7 +81,10 @@ export class ValueWay {
     try {
       value = body(new LazyCallContext(1, call.signal));
     } catch (error) {
-      if (error instanceof AnotherKind) throw error.with(entry);
+      if (error instanceof AnotherKind) {
+        error.entry = entry;
+        throw error;
+      }
       entry.place?.release();
       settlement.fail(entry.permit, error, call, state);
       throw error;
