@@ -1,10 +1,4 @@
-import {
-  defer,
-  finalize,
-  isObservable,
-  throwError,
-  type Observable,
-} from 'rxjs';
+import { finalize, isObservable, throwError, type Observable } from 'rxjs';
 import { InvalidOptionsError } from '../errors/invalid-options.error.js';
 import { isPromiseLike } from '../policies/fallback.js';
 import { answerKindOf } from './answer-kind.js';
@@ -46,7 +40,7 @@ export class UndeclaredWay {
     try {
       value = body(late ?? new LazyCallContext(1, call.signal));
     } catch (error) {
-      return this.fail(plan, call, entry, error);
+      return this.fail(plan, body, call, entry, error);
     }
     note(call, value);
     return this.follow(plan, body, call, entry, value, late);
@@ -107,17 +101,25 @@ export class UndeclaredWay {
   /** What is thrown at once comes in the kind of the last answer, too. */
   private fail(
     plan: CallPlan,
+    body: Body,
     call: Call,
     entry: Entry,
     error: unknown,
   ): unknown {
-    const { values, observables } = this.ways;
-    if (call.answers?.last !== 'observable') {
-      return values.fail(entry, plan, error, call);
+    const { values, promises, observables } = this.ways;
+    switch (call.answers?.last) {
+      case 'promise': {
+        const answer = Promise.reject(error);
+        return promises.run(plan, body, call, { entry, answer });
+      }
+      case 'observable': {
+        this.around.gate.withdraw(entry);
+        const failure = throwError(() => error);
+        return observables.run(plan, failure, call);
+      }
+      default:
+        return values.fail(entry, plan, error, call);
     }
-    this.around.gate.withdraw(entry);
-    const failure = throwError(() => error);
-    return observables.run(plan, failure, call);
   }
 
   /** A plain value that comes back arrives as a promise: the caller has one already. */
@@ -187,14 +189,22 @@ export class UndeclaredWay {
   }
 }
 
-/** The signal that the function was called with is aborted at its caller's abort, as long as somebody subscribes. */
+/**
+ * The signal that the function was called with is aborted at its caller's abort,
+ * as long as somebody subscribes. Looked at when the subscription ends, because
+ * the abort has ended it before any listener of ours could be told.
+ */
 function endedWith<T>(
   { signal }: Call,
   answers: Observable<T>,
   late: LateCallContext | undefined,
 ): Observable<T> {
   if (signal === undefined || late === undefined) return answers;
-  return defer(() => answers.pipe(finalize(late.follow(signal))));
+  return answers.pipe(
+    finalize(() => {
+      if (signal.aborted) late.abort(signal.reason);
+    }),
+  );
 }
 
 /** The next call takes this kind for granted as long as it has not seen its own. */
