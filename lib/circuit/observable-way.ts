@@ -5,6 +5,7 @@ import {
   finalize,
   from,
   Observable,
+  of,
   retry as resubscribe,
   switchMap,
   takeUntil,
@@ -16,6 +17,7 @@ import { AbortScope } from '../policies/abort-scope.js';
 import { endWithScope } from '../policies/end-with-scope.js';
 import { listenForAbort } from '../policies/listen-for-abort.js';
 import type { CachedCall } from '../policies/stale-cache.js';
+import type { Retry } from '../policies/retry.js';
 import { sleep$ } from '../policies/sleep.js';
 import type { Verdict } from '../state/classification.js';
 import { ABANDONED, REFUSED, type Call, type CallState } from './call.js';
@@ -63,10 +65,9 @@ export class ObservableWay {
       const state: StreamState = {};
       const way = { plan, source, call, state, policies: pool.of(plan) };
       const answers = this.cached(way);
-      if (plan.fallback === undefined) return answers;
       return answers.pipe(
         catchError((error: unknown) =>
-          this.verdictOf(way, error).fallback
+          this.verdictOf(way, error).fallback && plan.fallback !== undefined
             ? this.fallBack<T>(way, error)
             : throwError(() => error),
         ),
@@ -78,16 +79,12 @@ export class ObservableWay {
     { plan, call }: ObservableCall<T>,
     error: unknown,
   ): Observable<T> {
-    const { signal } = call;
-    call.fallsBack?.();
-    const answers = this.around.answering.observable<T>(
-      plan,
-      call,
-      () => error,
-    );
-    return signal === undefined
-      ? answers
-      : answers.pipe(endWithScope(new AbortScope(signal)));
+    const { answering } = this.around;
+    // Not even begun where the caller has gone meanwhile.
+    return defer(() => {
+      call.fallsBack?.();
+      return answering.observable<T>(plan, call, () => error);
+    }).pipe(endWithScope(new AbortScope(call.signal)));
   }
 
   private cached<T>(way: ObservableCall<T>): Observable<T> {
@@ -101,8 +98,7 @@ export class ObservableWay {
     }
     const cached: CachedCall<Observable<T>> = {
       call: signal => {
-        if (signal !== call.signal)
-          inner = { ...way, call: { ...call, signal } };
+        inner = { ...way, call: { ...call, signal } };
         return this.untilDeadline(inner, signal);
       },
       answersFor: error => this.verdictOf(inner, error).fallback,
@@ -143,14 +139,15 @@ export class ObservableWay {
     return answers.pipe(
       resubscribe({
         delay: (error: unknown, number) =>
-          this.mayRetry(way, number, error, caller, expiresAt),
+          this.mayRetry(way, retry, number, error, caller, expiresAt),
       }),
     );
   }
 
   /** Waits for the next attempt; the error again if there is none. */
   private mayRetry<T>(
-    { state, policies }: ObservableCall<T>,
+    { state }: ObservableCall<T>,
+    retry: Retry,
     number: number,
     error: unknown,
     caller: AbortSignal | undefined,
@@ -161,7 +158,7 @@ export class ObservableWay {
     // What has been sent cannot be taken back.
     const isFinal = state.verdict?.outcome !== 'failure' || state.hasValue;
     if (isFinal || !gate.wouldAdmit()) return giveUp;
-    const delay = policies.retry?.delayAfter(number, error, expiresAt);
+    const delay = retry.delayAfter(number, error, expiresAt);
     if (delay === undefined) return giveUp;
     settlement.countRetry(number + 1, delay, error);
     state.verdict = undefined;
@@ -174,7 +171,7 @@ export class ObservableWay {
       );
     }).pipe(finalize(() => this.waiting--));
     // An opening ends the wait: nobody waits for a dependency that is given rest.
-    const next = defer(() => (gate.wouldAdmit() ? from([true]) : giveUp));
+    const next = defer(() => (gate.wouldAdmit() ? of(null) : giveUp));
     return concat(wait, next);
   }
 
@@ -185,24 +182,30 @@ export class ObservableWay {
   ): Observable<T> {
     const { gate } = this.around;
     // Whoever unsubscribes leaves the queue.
-    const waiting = gate.isBare ? undefined : new AbortScope(caller);
-    const entered = gate.enter(waiting?.signal);
+    if (gate.isBare) return this.runEntered(way, gate.tryEnter(), caller);
+    const waiting = new AbortScope(caller);
+    const entered = gate.enter(waiting.signal);
     if (!(entered instanceof Promise)) {
-      waiting?.settle();
+      waiting.settle();
       return this.runEntered(way, entered, caller);
     }
     let isTaken = false;
     return from(entered).pipe(
       switchMap(entry => {
         isTaken = true;
-        waiting?.settle();
+        waiting.settle();
         return this.runEntered(way, entry, caller);
       }),
       finalize(() => {
         if (isTaken) return;
-        waiting?.abandon();
+        waiting.abandon();
         // It may have been our turn in this very instant.
-        entered.then(withdraw, () => {});
+        entered.then(
+          entry => {
+            if (typeof entry !== 'function') gate.withdraw(entry);
+          },
+          () => {},
+        );
       }),
     );
   }
@@ -251,10 +254,8 @@ export class ObservableWay {
         if (settlement.isFailure(plan, value)) {
           permit.failure(value);
           state.returnedFailure = true;
-        } else if (!hasValue) {
-          if (plan.settleOn === 'first') permit.success();
-          else permit.firstValue();
-        }
+        } else if (plan.settleOn === 'first') permit.success();
+        else permit.firstValue();
         hasValue = state.hasValue = true;
       },
       error: (error: unknown) => {
@@ -287,14 +288,11 @@ export class ObservableWay {
     { call, state }: ObservableCall<T>,
     error: unknown,
   ): Verdict {
-    // The caller may have gone after the last attempt was judged.
-    if (isAbortOf(call, error)) return ABANDONED;
     return state.verdict ?? this.judge(error, call, state);
   }
 
   /** An error that is no attempt's: the deadline's between two of them, or the caller's abort. */
   private judge(error: unknown, call: Call, state: StreamState): Verdict {
-    if (isAbortOf(call, error)) return ABANDONED;
     const { settlement, host } = this.around;
     if (state.deadline?.state === 'timed-out') {
       settlement.countTimeout('deadline', state.deadline.signal.reason);
@@ -305,13 +303,6 @@ export class ObservableWay {
 
 function isAbortOf({ signal }: Call, error: unknown): boolean {
   return signal?.aborted === true && error === signal.reason;
-}
-
-/** Gives back what nobody will use. */
-function withdraw(entry: Entry | Refusal): void {
-  if (typeof entry === 'function') return;
-  entry.permit.withdraw();
-  entry.place?.release();
 }
 
 /** Errors at the abort. */

@@ -3,6 +3,7 @@ import { AbortScope, Attempt } from '../policies/abort-scope.js';
 import { isRejection } from '../errors/rejection.js';
 import type { LazyError } from '../policies/fallback.js';
 import { runInScope } from '../policies/run-in-scope.js';
+import type { Retry } from '../policies/retry.js';
 import type { CachedCall, StaleCache } from '../policies/stale-cache.js';
 import { sleep } from '../policies/sleep.js';
 import {
@@ -113,7 +114,7 @@ export class PromiseWay {
     error: LazyError,
   ): Promise<unknown> {
     const answer = () => this.around.answering.promise(plan, call, error);
-    return plan.fallback === undefined || call.signal === undefined
+    return call.signal === undefined
       ? answer()
       : runInScope(new AbortScope(call.signal), answer, () => {});
   }
@@ -126,7 +127,7 @@ export class PromiseWay {
     const { call, state } = way;
     const cached: CachedCall<PromiseLike<unknown>> = {
       call: signal => {
-        if (signal !== call.signal) way.judged = { ...call, signal };
+        way.judged = { ...call, signal };
         return this.untilDeadline(way, signal).then(throwRefused);
       },
       answersFor: error =>
@@ -162,13 +163,15 @@ export class PromiseWay {
     caller: AbortSignal | undefined,
     expiresAt: number,
   ): Promise<unknown> {
-    return way.policies.retry === undefined
+    const { retry } = way.policies;
+    return retry === undefined
       ? this.attempt(way, 1, caller)
-      : this.retried(way, caller, expiresAt);
+      : this.retried(way, retry, caller, expiresAt);
   }
 
   private async retried(
     way: PromiseCall,
+    retry: Retry,
     caller: AbortSignal | undefined,
     expiresAt: number,
   ): Promise<unknown> {
@@ -187,7 +190,7 @@ export class PromiseWay {
       const { error } = failure;
       const verdict = state.verdict;
       state.verdict = undefined;
-      if (!(await this.mayRetry(way, number, error, caller, expiresAt))) {
+      if (!(await this.mayRetry(retry, number, error, caller, expiresAt))) {
         state.verdict = verdict;
         if (verdict === undefined) return error;
         throw error;
@@ -197,7 +200,7 @@ export class PromiseWay {
 
   /** Waits for the next attempt; false if there is none. */
   private async mayRetry(
-    { policies }: PromiseCall,
+    retry: Retry,
     number: number,
     error: unknown,
     caller: AbortSignal | undefined,
@@ -205,7 +208,7 @@ export class PromiseWay {
   ): Promise<boolean> {
     const { gate, host, settlement } = this.around;
     if (!gate.wouldAdmit()) return false;
-    const delay = policies.retry?.delayAfter(number, error, expiresAt);
+    const delay = retry.delayAfter(number, error, expiresAt);
     if (delay === undefined) return false;
     settlement.countRetry(number + 1, delay, error);
     // An opening ends the wait: nobody waits for a dependency that is given rest.
@@ -260,13 +263,12 @@ export class PromiseWay {
     body: Body,
   ): Promise<unknown> {
     const { plan, judged, state, policies } = way;
-    const { settlement } = this.around;
+    const { gate, settlement } = this.around;
     const { permit, place } = entry;
     const { timeout } = policies;
     // Whoever goes between the admission and the call has made none.
     if (caller?.aborted === true) {
-      permit.withdraw();
-      place?.release();
+      gate.withdraw(entry);
       return Promise.reject(caller.reason);
     }
     const scope =
@@ -360,14 +362,13 @@ export class PromiseWay {
     error: unknown,
   ): Verdict {
     const { signal } = call;
-    // The caller may have gone after the last attempt was judged.
+    // Whatever it is: the timeout of a call around this one is no deadline of ours.
     if (signal?.aborted === true && error === signal.reason) return ABANDONED;
     return (state.verdict ??= this.judge(error, call));
   }
 
-  /** An error that is no attempt's: of the deadline between two attempts, or the caller's abort. */
+  /** An error that is no attempt's: of the deadline between two attempts. */
   private judge(error: unknown, call: Call): Verdict {
-    if (call.signal?.aborted === true) return ABANDONED;
     if (isRejection(error) && error.code === 'CALL_TIMEOUT') {
       this.around.settlement.countTimeout('deadline', error);
     }
@@ -390,6 +391,8 @@ type EarlyEnd = 'timed-out' | 'aborted';
 
 /** An attempt that tells at once when it is ended before its time. */
 class AdmittedAttempt extends Attempt {
+  private isEnding = false;
+
   constructor(
     number: number,
     caller: AbortSignal | undefined,
@@ -399,7 +402,9 @@ class AdmittedAttempt extends Attempt {
   }
 
   override abort(reason: unknown, how: EarlyEnd = 'aborted'): void {
-    if (this.state !== 'running') return;
+    // Whoever is told of a timeout may abort the call: that comes too late.
+    if (this.isEnding) return;
+    this.isEnding = true;
     this.endEarly(reason, how);
     super.abort(reason, how);
   }

@@ -204,6 +204,21 @@ describe('callOptionsSchema', () => {
   });
 });
 
+describe('a plan', () => {
+  it.each<[CallOptions, { isBare: boolean; hasPolicies: boolean }]>([
+    [{}, { isBare: true, hasPolicies: false }],
+    [{ isFailureResult: () => false }, { isBare: true, hasPolicies: false }],
+    [{ fallback: () => 1 }, { isBare: false, hasPolicies: false }],
+    [{ key: () => 'key' }, { isBare: false, hasPolicies: false }],
+    [{ timeout: 1 }, { isBare: false, hasPolicies: true }],
+    [{ deadline: 1 }, { isBare: false, hasPolicies: true }],
+    [{ retry: { attempts: 2 } }, { isBare: false, hasPolicies: true }],
+    [{ cache: { staleFor: 1 } }, { isBare: false, hasPolicies: true }],
+  ])('knows what stands around the call: %p', (options, flags) => {
+    expect(compileCallOptions(options)).toMatchObject(flags);
+  });
+});
+
 function rows(column: 'takes' | 'refuses'): [string, unknown][] {
   return Object.entries(TABLE).flatMap(([path, row]) =>
     row[column].map((value): [string, unknown] => [path, value]),

@@ -15,14 +15,15 @@ import { VirtualClock } from '../support/virtual-clock.js';
 function setUp(options: CircuitOptions = {}, coordinator?: Coordinator) {
   const logged: string[] = [];
   const log = (message: string) => void logged.push(message);
+  const clock = new VirtualClock();
   const circuit = new Circuit('shop', options, {
-    clock: new VirtualClock(),
+    clock,
     logger: { warn: log, error: log },
     coordinator,
   });
   const events: CircuitEvent[] = [];
   circuit.on(['override', 'transition'], event => void events.push(event));
-  return { circuit, logged, events };
+  return { circuit, clock, logged, events };
 }
 
 function retry(attempts: number, burst: number): CallOptions {
@@ -94,6 +95,7 @@ describe('what a circuit logs', () => {
     for (const subscribe of [
       ({ events$ }: Circuit) => events$.subscribe(fail),
       ({ events$ }: Circuit) => events$.pipe(map(fail)).subscribe(),
+      ({ events$ }: Circuit) => events$.pipe(map(fail)).subscribe({}),
       ({ state$ }: Circuit) => state$.subscribe({ next: fail }),
       ({ state$ }: Circuit) => state$.pipe(map(fail)).subscribe(),
     ]) {
@@ -104,6 +106,18 @@ describe('what a circuit logs', () => {
         'Circuit "shop": a subscriber threw and was passed over: Error: broken',
       ]);
     }
+  });
+
+  it('is a call that holds its place for too long', () => {
+    const { circuit, clock, logged } = setUp({
+      bulkhead: { maxConcurrent: 1, maxQueue: 0, maxHold: 100 },
+    });
+    void circuit.execute(() => new Promise(() => {}));
+    clock.advance(100);
+    circuit.executeSync(() => 1);
+    expect(logged).toEqual([
+      expect.stringMatching(/^A call of "shop" has held its place.*100 ms/),
+    ]);
   });
 
   it('is a warning of its options, and one beside the timeout of a method', () => {
@@ -153,7 +167,7 @@ describe('subscribers of a circuit', () => {
   });
 
   it('are told the end of a stream that has one', () => {
-    const { circuit } = setUp();
+    const { circuit, logged } = setUp();
     const heard: string[] = [];
     const first = circuit.state$.pipe(
       source =>
@@ -176,6 +190,23 @@ describe('subscribers of a circuit', () => {
     first.subscribe({});
     first.subscribe();
     expect(heard).toEqual(['closed', 'the end', 'the other end']);
+    expect(logged).toEqual([]);
+  });
+
+  it('leave no listener behind when they leave, behind operators too', () => {
+    const { circuit } = setUp();
+    // Those of this test's own.
+    circuit.dispose();
+    for (const subscribe of [
+      () => circuit.events$.subscribe(),
+      () => circuit.state$.subscribe(),
+      () => circuit.state$.pipe(map(state => state)).subscribe(),
+    ]) {
+      const subscription = subscribe();
+      expect(circuit.machine.emitter.hears('transition')).toBe(true);
+      subscription.unsubscribe();
+      expect(circuit.machine.emitter.hears('transition')).toBe(false);
+    }
   });
 });
 
@@ -243,6 +274,23 @@ describe('a wrapped function that is refused', () => {
   });
 });
 
+describe('a refusal', () => {
+  it.each([
+    ['has no stack, which costs more than all else', false],
+    ['has a stack where that is wanted', true],
+  ])('%s', (_what, captureStack) => {
+    const { circuit } = setUp({ captureStack });
+    circuit.forceOpen();
+    let stack: string | undefined;
+    try {
+      circuit.executeSync(() => 1);
+    } catch (error) {
+      stack = (error as Error).stack;
+    }
+    expect(/circuit\.spec/.test(stack ?? '')).toBe(captureStack);
+  });
+});
+
 describe('bad options', () => {
   it('name the circuit, or the call', async () => {
     expect(() => new Circuit('shop', { minimumCalls: 0 })).toThrow(
@@ -253,6 +301,17 @@ describe('bad options', () => {
       /A call of "shop"/,
     );
     expect(() => compileCallOptions({ timeout: -1 })).toThrow(/^Call options/);
+  });
+
+  it('of a cache at a handler without a key say so, though a method has a name', async () => {
+    const { circuit } = setUp();
+    const plan = compileCallOptions({ cache: { staleFor: 100 } }, 'Shop.read', {
+      method: 'Shop.read',
+    });
+    const call = (atHandler: boolean) =>
+      circuit.pipeline.execute(plan, () => 1, { args: [], atHandler });
+    await expect(call(true)).rejects.toThrow(/cache.key: is missing/);
+    await expect(call(false)).resolves.toBe(1);
   });
 
   it('of a cache without a key say what is missing', async () => {
@@ -290,6 +349,39 @@ describe('equal settings of two plans', () => {
     expect(await runs(retry(9, 1))).toBe(2);
     expect(await runs(retry(8, 1))).toBe(1);
     expect(await runs(retry(9, 2))).toBe(3);
+  });
+
+  it('are those of one plan, however many others come in between', async () => {
+    const circuit = new Circuit('shop', { consecutiveFailures: false });
+    let count = 0;
+    const call = circuit.wrap(
+      async () => {
+        count++;
+        fail();
+      },
+      { ...retry(2, 1), timeout: 1_000 },
+    );
+    await call().catch(() => {});
+    expect(count).toBe(2);
+    for (let timeout = 1; timeout <= 100; timeout++) {
+      await circuit.execute(() => 1, { timeout: 2_000 + timeout });
+    }
+    await call().catch(() => {});
+    expect(count).toBe(3);
+  });
+
+  it('have no budget where none is wanted', async () => {
+    const circuit = new Circuit('shop', { consecutiveFailures: false });
+    let count = 0;
+    const call = async () => {
+      count++;
+      fail();
+    };
+    const options: CallOptions = {
+      retry: { attempts: 20, backoff: { initial: 0 }, budget: false },
+    };
+    await circuit.execute(call, options).catch(() => {});
+    expect(count).toBe(20);
   });
 
   it('never share a time limit of another length', async () => {

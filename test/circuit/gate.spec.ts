@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { of } from 'rxjs';
+import { compileCallOptions } from '../../lib/circuit/call-options.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
+import { invoke } from '../../lib/circuit/invoke.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
 import type { CircuitEvent } from '../../lib/state/events.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -144,6 +147,14 @@ describe('a call that waits in the bulkhead', () => {
     expect(sync).toThrow(withCode('RATE_LIMITED'));
   });
 
+  it('does not come in when other rules change', async () => {
+    const { circuit, hold } = setUp(ONE_PLACE);
+    void hold();
+    void hold();
+    circuit.configure({ failureCount: 5 });
+    expect(circuit.snapshot().inFlight).toBe(1);
+  });
+
   it('gives its token back when there is no place', () => {
     const { circuit, hold, sync } = setUp({
       rateLimit: { limit: 2, interval: '1h' },
@@ -152,6 +163,45 @@ describe('a call that waits in the bulkhead', () => {
     void hold();
     for (let i = 0; i < 5; i++) expect(sync).toThrow(withCode('BULKHEAD_FULL'));
     expect(circuit.snapshot().totals.rejected).toBe(5);
+  });
+});
+
+describe('a call that turns out to be none', () => {
+  const observable = (circuit: Circuit) =>
+    invoke(circuit, compileCallOptions({}), () => of(1), {});
+
+  it('gives back its token', () => {
+    const { circuit, sync } = setUp(ONE_TOKEN);
+    observable(circuit);
+    expect(sync()).toBe('value');
+    expect(sync).toThrow(withCode('RATE_LIMITED'));
+  });
+
+  it.each(['shadow', 'disabled'] as const)(
+    'gives back no token in a circuit that is in %s mode, and took none for sure',
+    mode => {
+      const { circuit, sync } = setUp(ONE_TOKEN);
+      sync();
+      circuit.configure({ mode });
+      observable(circuit);
+      circuit.configure({ mode: 'enforced' });
+      expect(sync).toThrow(withCode('RATE_LIMITED'));
+    },
+  );
+
+  it('because its caller goes at its admission, gives back its token', async () => {
+    const { circuit, clock, sync } = setUp({
+      ...OPENS_AT_ONCE,
+      rateLimit: { limit: 1, interval: '1h' },
+    });
+    circuit.tryAcquire()?.failure();
+    clock.advance(100);
+    const caller = new AbortController();
+    const forget = circuit.on(['transition'], () => caller.abort('gone'));
+    const { signal } = caller;
+    await expect(circuit.execute(() => 1, { signal })).rejects.toBe('gone');
+    forget();
+    expect(sync()).toBe('value');
   });
 });
 
@@ -276,8 +326,11 @@ describe('a call in the queue', () => {
     expect(circuit.snapshot().totals.rejected).toBe(0);
   });
 
-  it('gives its place to the next when it goes in the instant of its turn', async () => {
-    const { circuit, hold } = setUp(ONE_PLACE);
+  it('gives its place and its token to the next when it goes in the instant of its turn', async () => {
+    const { circuit, hold, sync } = setUp({
+      ...ONE_PLACE,
+      rateLimit: { limit: 4, interval: '1h' },
+    });
     const caller = new AbortController();
     const reason = new Error('gone');
     // Told after the place is free, and before the one who waits for it comes in.
@@ -294,6 +347,9 @@ describe('a call in the queue', () => {
       totals: { calls: 2, rejected: 0 },
     });
     expect(circuit.pipeline['gate'].isIdle).toBe(true);
+    // Of four tokens two are spent, and one was given back.
+    expect([sync(), sync()]).toEqual(['value', 'value']);
+    expect(sync).toThrow(withCode('RATE_LIMITED'));
   });
 });
 
@@ -313,6 +369,22 @@ describe('the error of a refusal by the circuit', () => {
     circuit.tryAcquire()?.failure();
     prepare(circuit, clock);
     expect(sync).toThrow(message);
+  });
+});
+
+describe('a circuit whose wait ends between two looks at the clock', () => {
+  it('admits the call', () => {
+    const { circuit, clock, sync } = setUp({
+      ...OPENS_AT_ONCE,
+      ...NO_QUEUE,
+    });
+    circuit.tryAcquire()?.failure();
+    clock.advance(99);
+    let looks = 0;
+    clock.now = () => (++looks === 1 ? 99 : 100);
+    expect(sync()).toBe('value');
+    expect(circuit.totals.rejected).toBe(0);
+    expect(circuit.inFlight).toBe(0);
   });
 });
 

@@ -442,22 +442,38 @@ describe('many timed-out calls of one caller', () => {
 });
 
 describe('a retry budget of a circuit', () => {
-  it.each<[string, (circuit: Circuit, options: object) => Promise<unknown>]>([
+  describe.each<
+    [string, (circuit: Circuit, options: object) => Promise<unknown>]
+  >([
     ['promises', (circuit, options) => circuit.execute(fails, options)],
     [
       'Observables',
       (circuit, options) =>
         lastValueFrom(circuit.protect(defer(fails), options)),
     ],
-  ])(
-    'earns nothing with calls that were refused, of %s',
-    async (_kind, call) => {
+  ])('of %s', (_kind, call) => {
+    it('earns by each call once, however often that is tried', async () => {
       const clock = new VirtualClock();
-      const circuit = new Circuit(
-        'c',
-        { consecutiveFailures: false, failureRateThreshold: false },
-        { clock },
-      );
+      const circuit = new Circuit('c', NEVER_OPENS, { clock });
+      const options = {
+        retry: {
+          attempts: 5,
+          backoff: { initial: 1, multiplier: 1, jitter: 0 },
+          budget: { ratio: 1, burst: 0, per: '1h' },
+        },
+      };
+      const answer = call(circuit, options).catch(() => {});
+      for (let each = 0; each < 10; each++) {
+        await settled();
+        clock.advance(1);
+      }
+      await answer;
+      expect(circuit.snapshot().totals.retries).toBe(1);
+    });
+
+    it('earns nothing with calls that were refused', async () => {
+      const clock = new VirtualClock();
+      const circuit = new Circuit('c', NEVER_OPENS, { clock });
       const options = {
         retry: {
           attempts: 2,
@@ -476,8 +492,8 @@ describe('a retry budget of a circuit', () => {
       clock.advance(2);
       await Promise.all(answers);
       expect(circuit.snapshot().totals.retries).toBe(2);
-    },
-  );
+    });
+  });
 });
 
 describe('a clock that steps back', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { of, Subject } from 'rxjs';
+import { compileCallOptions } from '../../lib/circuit/call-options.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { settled } from '../support/policy-host.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -32,6 +33,28 @@ describe('cached answers on one circuit', () => {
       await expect(two(1)).rejects.toThrow('down 1');
     },
   );
+
+  it('are never those of another method, though they share a store and their arguments are equal', async () => {
+    const circuit = new Circuit('shop', {}, { cacheStore: createStore() });
+    const call = async (method: string) => {
+      const cache = { staleFor: '1m', freshFor: '1m' };
+      const plan = compileCallOptions({ cache }, method, { method });
+      const body = async () => method;
+      const answer = await circuit.pipeline.execute(plan, body, { args: [1] });
+      await settled();
+      return answer;
+    };
+    expect(await call('Shop.read')).toBe('Shop.read');
+    expect(await call('Shop.list')).toBe('Shop.list');
+  });
+
+  it('go by the arguments alone: none for a call that has none', async () => {
+    const circuit = new Circuit('shop');
+    const asked: unknown[][] = [];
+    const key = (...all: unknown[]) => `${asked.push(all)}`;
+    await circuit.execute(() => 1, { cache: { staleFor: '1m', key } });
+    expect(asked).toEqual([[]]);
+  });
 
   it('stay with those who wait when the first of them goes', () => {
     const circuit = new Circuit('shop');

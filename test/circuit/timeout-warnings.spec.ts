@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
+import { compileCallOptions } from '../../lib/circuit/call-options.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import {
@@ -59,6 +60,32 @@ describe('a timeout that does not fit its circuit', () => {
     await circuit.execute(() => 1, { timeout: '2s' });
 
     expect(warnings).toHaveLength(1);
+  });
+
+  it('is told of each option that does not fit, and for each subject', async () => {
+    const { circuit, warnings } = setUp({
+      slowCallDuration: '3s',
+      openDuration: '1s',
+    });
+    const other = compileCallOptions({ timeout: '2s' }, 'Rates.get');
+
+    await circuit.execute(() => 1, { timeout: '2s' });
+    circuit.warnOfTimeout(other);
+
+    expect(warnings).toEqual([
+      expect.stringMatching(/A call of "rates": slowCallDuration/),
+      expect.stringMatching(/A call of "rates": openDuration/),
+      expect.stringMatching(/Rates.get: slowCallDuration/),
+      expect.stringMatching(/Rates.get: openDuration/),
+    ]);
+  });
+
+  it('says nothing without a timeout', () => {
+    const { circuit, warnings } = setUp({ slowCallDuration: '3s' });
+
+    circuit.wrap(async () => 1);
+
+    expect(warnings).toEqual([]);
   });
 
   it('says nothing where both fit, nor of defaults', async () => {

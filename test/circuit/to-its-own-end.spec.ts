@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { StreamableFile } from '@nestjs/common';
 import { describe, expect, it, jest } from '@jest/globals';
 import { of, Subject, take } from 'rxjs';
 import { toItsOwnEnd } from '../../lib/circuit/to-its-own-end.js';
@@ -9,6 +11,18 @@ describe('work that nobody can stop', () => {
     toItsOwnEnd(of(1, 2), ended).subscribe(value => seen.push(value));
     expect(seen).toEqual([1, 2]);
     expect(ended).toHaveBeenCalledTimes(1);
+  });
+
+  it('closes a file that is open when nobody waits for it any more, and leaves one to who does', () => {
+    const work = new Subject<StreamableFile>();
+    const file = () => new StreamableFile(Readable.from(['content']));
+    const [sent, left] = [file(), file()];
+    const subscription = toItsOwnEnd(work, () => {}).subscribe();
+    work.next(sent);
+    subscription.unsubscribe();
+    work.next(left);
+    expect(sent.getStream().destroyed).toBe(false);
+    expect(left.getStream().destroyed).toBe(true);
   });
 
   it('ends by its own answer when nobody listens any more', () => {
