@@ -8,7 +8,6 @@ import type { CachedCall, StaleCache } from '../policies/stale-cache.js';
 import { sleep } from '../policies/sleep.js';
 import {
   ABANDONED,
-  REFUSED,
   type Body,
   type Call,
   type CallContext,
@@ -248,10 +247,7 @@ export class PromiseWay {
     number: number,
     caller: AbortSignal | undefined,
   ): Promise<unknown> {
-    if (typeof entry === 'function') {
-      way.state.verdict = REFUSED;
-      return Promise.resolve(new Refused(entry));
-    }
+    if (typeof entry === 'function') return Promise.resolve(new Refused(entry));
     return this.runAdmitted(way, entry, number, caller, way.body);
   }
 

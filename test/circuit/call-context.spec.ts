@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Body, CallContext } from '../../lib/circuit/call.js';
-import { compileCallOptions } from '../../lib/circuit/call-options.js';
+import {
+  compileCallOptions,
+  type CallOptions,
+} from '../../lib/circuit/call-options.js';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import { invoke } from '../../lib/circuit/invoke.js';
 import { settled } from '../support/policy-host.js';
@@ -23,6 +26,55 @@ async function hanging(isDeclared: boolean, signal?: AbortSignal) {
   await settled();
   return { clock, context, outcome };
 }
+
+describe('the number of an attempt', () => {
+  it.each<[string, CallOptions]>([
+    ['with nothing around the circuit', {}],
+    ['with a timeout', { timeout: 100 }],
+    ['with a retry', { retry: { attempts: 2 } }],
+    ['with a cache', { cache: { staleFor: 1, key: () => 'key' } }],
+  ])('is 1 for the first, %s', async (_what, options) => {
+    const circuit = new Circuit('shop');
+    const seen = ({ attempt }: CallContext) => attempt;
+    expect(await circuit.execute(seen, options)).toBe(1);
+  });
+
+  it('counts on', async () => {
+    const circuit = new Circuit('shop');
+    const attempts: number[] = [];
+    const answer = circuit.execute(
+      ({ attempt }) => {
+        attempts.push(attempt);
+        throw new Error('down');
+      },
+      { retry: { attempts: 3, backoff: { initial: 0 } } },
+    );
+    await expect(answer).rejects.toThrow('down');
+    expect(attempts).toEqual([1, 2, 3]);
+  });
+});
+
+describe('a function that hears of its abort', () => {
+  it('finds its call settled', async () => {
+    const clock = new VirtualClock();
+    const circuit = new Circuit('shop', {}, { clock });
+    const seen: unknown[] = [];
+    const answer = circuit.execute(
+      ({ signal }) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => {
+            seen.push(circuit.inFlight, circuit.totals.failures);
+          });
+        }),
+      { timeout: 100 },
+    );
+    const outcome = answer.catch(() => {});
+    await settled();
+    clock.advance(100);
+    await outcome;
+    expect(seen).toEqual([0, 1]);
+  });
+});
 
 describe.each([
   ['that is declared to answer with promises', true],

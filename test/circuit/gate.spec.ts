@@ -353,6 +353,20 @@ describe('a call in the queue', () => {
   });
 });
 
+describe('a call whose caller goes in the instant of its turn', () => {
+  it('is no refusal, though the circuit has opened', async () => {
+    const { circuit, hold } = setUp(ONE_PLACE);
+    const caller = new AbortController();
+    circuit.on(['success'], () => {
+      caller.abort('gone');
+      circuit.forceOpen();
+    });
+    const second = circuit.executeSync(() => hold(caller.signal));
+    expect(await second.answer).toBe('gone');
+    expect(circuit.totals.rejected).toBe(0);
+  });
+});
+
 describe('the error of a refusal by the circuit', () => {
   it.each<[string, (circuit: Circuit, clock: VirtualClock) => void]>([
     ['Circuit "shop" is open', () => {}],

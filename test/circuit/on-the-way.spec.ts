@@ -91,6 +91,15 @@ describe('a result that counts as a failure', () => {
     );
   });
 
+  it('is forgotten when the next attempt is good', async () => {
+    const { circuit, clock, totals } = setUp();
+    const options = { retry: RETRY, isFailureResult: isBad };
+    const answer = circuit.execute(script(['bad', 'good', 'more']), options);
+    await passTime(clock, 100);
+    expect(await answer).toBe('good');
+    expect(totals()).toMatchObject({ calls: 2, retries: 1 });
+  });
+
   it('is returned when there is no further attempt, and asks no fallback', async () => {
     const { circuit, clock, totals } = setUp();
     const answer = circuit.execute(script(['bad', 'bad', 'bad']), {
@@ -180,6 +189,48 @@ describe('a deadline that passes before there is an attempt', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ type: 'timeout', limit: 'deadline' }),
     );
+  });
+});
+
+describe('a deadline that passes while a further attempt waits for its place', () => {
+  it.each<
+    [string, (circuit: Circuit, options: CallOptions) => Promise<unknown>]
+  >([
+    ['a promise', (circuit, options) => circuit.execute(fail, options)],
+    [
+      'an Observable',
+      (circuit, options) =>
+        lastValueFrom(circuit.protect(throwError(fail), options)),
+    ],
+  ])('is a timeout beside the failure: %s', async (_, call) => {
+    const { circuit, clock, totals, occupy } = setUp(ONE_PLACE);
+    const answer = call(circuit, {
+      retry: RETRY,
+      deadline: 50,
+      fallback: codeOf,
+    });
+    await settled();
+    occupy();
+    await passTime(clock, 60);
+    expect(await answer).toBe('CALL_TIMEOUT');
+    expect(totals()).toMatchObject({ failures: 1, timeouts: 1, retries: 1 });
+  });
+});
+
+describe('the rules for an error', () => {
+  it.each<[string, CallOptions]>([
+    ['a fallback', { fallback: substitute }],
+    ['a retry', { retry: { ...RETRY, attempts: 1 }, fallback: substitute }],
+    [
+      'a cache',
+      { cache: { staleFor: 100, key: () => 'key' }, fallback: substitute },
+    ],
+  ])('are asked once for each, beside %s', async (_, options) => {
+    let asked = 0;
+    const { circuit } = setUp({ classifyError: () => void asked++ });
+    const answer = circuit.execute(fail, { ...options, timeout: 100 });
+    expect(await answer).toBe('fallback');
+    expect(asked).toBe(1);
   });
 });
 

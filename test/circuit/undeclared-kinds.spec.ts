@@ -10,6 +10,7 @@ import { Circuit } from '../../lib/circuit/circuit.js';
 import { invoke } from '../../lib/circuit/invoke.js';
 import type { CacheStore } from '../../lib/policies/cache-store.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
+import { passTime } from '../support/pass-time.js';
 import { settled } from '../support/policy-host.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
@@ -40,6 +41,10 @@ function setUp(options: CircuitOptions = {}, cacheStore?: CacheStore) {
         ...call,
       }),
   };
+}
+
+function hang(): Promise<never> {
+  return new Promise(() => {});
 }
 
 function fail(): never {
@@ -117,6 +122,17 @@ describe('a function of no declared kind, with nothing around the circuit', () =
     await expect(firstValueFrom(answer as Observable<string>)).resolves.toBe(
       'value',
     );
+  });
+
+  it('may answer with an Observable that its caller ends', () => {
+    const { call } = setUp();
+    const caller = new AbortController();
+    const { signal } = caller;
+    const answer = call(() => NEVER, {}, { signal }) as Observable<never>;
+    const told: unknown[] = [];
+    answer.subscribe({ error: error => told.push(error) });
+    caller.abort('gone');
+    expect(told).toEqual(['gone']);
   });
 
   it('is refused by an error to who does not say what it answered before', () => {
@@ -258,13 +274,46 @@ describe('a function that has answered with Observables, behind limits', () => {
   });
 });
 
+describe('an attempt that runs before its call began', () => {
+  it('is the first of those that are made', async () => {
+    const { call, clock, totals } = setUp();
+    const attempts: number[] = [];
+    const body: Body = async ({ attempt }) => {
+      attempts.push(attempt);
+      if (attempts.length < 3) fail();
+      return 'value';
+    };
+    const answer = call(body, {
+      retry: { attempts: 3, backoff: { initial: 10, jitter: 0 } },
+    });
+    await passTime(clock, 50);
+    await expect(answer).resolves.toBe('value');
+    expect(attempts).toEqual([1, 2, 3]);
+    expect(totals()).toMatchObject({ failures: 2, successes: 1, retries: 2 });
+  });
+
+  it('counts also where the cache does not know what the call asks for', async () => {
+    const { circuit, call, totals } = setUp();
+    const work = settled().then(() => 1);
+    const own = { cache: { staleFor: '1h' } };
+    const answer = call(() => work, own, { last: 'observable' });
+    await expect(answer).rejects.toThrow('cache.key');
+    await settled();
+    expect(totals()).toMatchObject({ calls: 1, successes: 1 });
+    expect(circuit.snapshot().inFlight).toBe(0);
+  });
+});
+
 describe('an attempt that runs before the cache has answered', () => {
   const own: CallOptions = {
-    cache: { staleFor: '1h', freshFor: '1h', key: () => 'k' },
+    cache: { staleFor: '1h', freshFor: '1h', key: () => 'k', deadline: '1h' },
   };
 
   /** Another process has put an answer into the store. */
-  async function withKept(options: CircuitOptions = {}) {
+  async function withKept(
+    options: CircuitOptions = {},
+    get?: CacheStore['get'],
+  ) {
     const values = new Map<string, unknown>();
     const cacheStore: CacheStore = {
       get: async key => values.get(key),
@@ -274,9 +323,11 @@ describe('an attempt that runs before the cache has answered', () => {
     const plan = compileCallOptions(own, 'Shop.read', method);
     const other = setUp({}, cacheStore);
     await invoke(other.circuit, plan, async () => 'kept', {}, 'promise');
-    const { circuit, totals } = setUp(options, cacheStore);
+    const store = { ...cacheStore, ...(get && { get }) };
+    const { circuit, clock, totals } = setUp(options, store);
     return {
       circuit,
+      clock,
       totals,
       call: (body: Body, call: Call = {}) =>
         invoke(circuit, plan, body, { answers: { last: undefined }, ...call }),
@@ -313,6 +364,18 @@ describe('an attempt that runs before the cache has answered', () => {
       expect(circuit.pipeline.isIdle).toBe(true);
     },
   );
+
+  it('was slow if its caller goes only after that', async () => {
+    const { circuit, call, clock, totals } = await withKept({}, hang);
+    const caller = new AbortController();
+    const answer = call(hang, { signal: caller.signal });
+    clock.advance(circuit.rules.slowCallDuration as number);
+    clock.advance(1);
+    caller.abort('gone');
+    await expect(answer).rejects.toBe('gone');
+    await settled();
+    expect(totals()).toMatchObject({ ignored: 1, slow: 1 });
+  });
 
   it('has its signal aborted when its caller goes, and holds its place to its own end', async () => {
     const { circuit, call, totals } = await withKept(ONE_PLACE);
