@@ -20,7 +20,7 @@ import type { CachedCall } from '../policies/stale-cache.js';
 import type { Retry } from '../policies/retry.js';
 import { sleep$ } from '../policies/sleep.js';
 import type { Verdict } from '../state/classification.js';
-import { ABANDONED, REFUSED, type Call, type CallState } from './call.js';
+import { REFUSED, type Call, type CallState } from './call.js';
 import type { CallPlan } from './call-options.js';
 import type { CallPolicies } from './call-policies.js';
 import type { Entry, Refusal } from './gate.js';
@@ -182,19 +182,19 @@ export class ObservableWay {
   ): Observable<T> {
     const { gate } = this.around;
     // Whoever unsubscribes leaves the queue.
-    if (gate.isBare) return this.runEntered(way, gate.tryEnter(), caller);
+    if (gate.isBare) return this.runEntered(way, gate.tryEnter());
     const waiting = new AbortScope(caller);
     const entered = gate.enter(waiting.signal);
     if (!(entered instanceof Promise)) {
       waiting.settle();
-      return this.runEntered(way, entered, caller);
+      return this.runEntered(way, entered);
     }
     let isTaken = false;
     return from(entered).pipe(
       switchMap(entry => {
         isTaken = true;
         waiting.settle();
-        return this.runEntered(way, entry, caller);
+        return this.runEntered(way, entry);
       }),
       finalize(() => {
         if (isTaken) return;
@@ -213,7 +213,6 @@ export class ObservableWay {
   private runEntered<T>(
     { plan, source, call, state, policies }: ObservableCall<T>,
     entry: Entry | Refusal,
-    caller: AbortSignal | undefined,
   ): Observable<T> {
     if (typeof entry === 'function') {
       state.verdict = REFUSED;
@@ -229,7 +228,8 @@ export class ObservableWay {
       entry = { permit, place: undefined };
     }
     const { place } = entry;
-    const scope = timeout && new AbortScope(caller);
+    // The caller's abort unsubscribes.
+    const scope = timeout && new AbortScope(undefined);
     const inTime = scope ? timeout.observe(scope, source) : source;
     const observed = inTime.pipe(
       this.observe<T>(entry, plan, call, state, scope),
@@ -263,10 +263,8 @@ export class ObservableWay {
         if (attempt?.state === 'timed-out') {
           settlement.countTimeout('timeout', error);
         }
-        if (isAbortOf(call, error)) {
-          permit.cancel();
-          state.verdict = ABANDONED;
-        } else settlement.fail(permit, error, call, state);
+        if (isAbortOf(call, error)) permit.cancel();
+        else settlement.fail(permit, error, call, state);
       },
       complete: () => {
         place?.release();

@@ -27,6 +27,10 @@ async function hanging(isDeclared: boolean, signal?: AbortSignal) {
   return { clock, context, outcome };
 }
 
+function numberOf({ attempt }: CallContext): number {
+  return attempt;
+}
+
 describe('the number of an attempt', () => {
   it.each<[string, CallOptions]>([
     ['with nothing around the circuit', {}],
@@ -35,8 +39,7 @@ describe('the number of an attempt', () => {
     ['with a cache', { cache: { staleFor: 1, key: () => 'key' } }],
   ])('is 1 for the first, %s', async (_what, options) => {
     const circuit = new Circuit('shop');
-    const seen = ({ attempt }: CallContext) => attempt;
-    expect(await circuit.execute(seen, options)).toBe(1);
+    expect(await circuit.execute(numberOf, options)).toBe(1);
   });
 
   it('counts on', async () => {

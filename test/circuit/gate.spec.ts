@@ -44,6 +44,11 @@ function setUp(options: CircuitOptions) {
   };
 }
 
+/** A call that turns out to be none: each subscription is one. */
+function answerWithObservable(circuit: Circuit): void {
+  invoke(circuit, compileCallOptions({}), () => of(1), {});
+}
+
 const withCode = (code: string) => expect.objectContaining({ code });
 
 describe('limits in shadow mode', () => {
@@ -97,6 +102,20 @@ describe('a call in shadow mode', () => {
         .filter(({ type }) => type === 'would-reject')
         .map(e => e.generation),
     ).toEqual([0, 1]);
+  });
+
+  it('that the limit would refuse, takes no place', () => {
+    const { circuit, clock, hold, sync } = setUp({
+      mode: 'shadow',
+      ...ONE_TOKEN,
+      ...NO_QUEUE,
+    });
+    sync();
+    void hold();
+    expect(circuit.totals.wouldReject).toBe(1);
+    clock.advance(1_000);
+    sync();
+    expect(circuit.totals.wouldReject).toBe(1);
   });
 
   it('that the circuit would refuse, takes no token and no place', () => {
@@ -167,12 +186,9 @@ describe('a call that waits in the bulkhead', () => {
 });
 
 describe('a call that turns out to be none', () => {
-  const observable = (circuit: Circuit) =>
-    invoke(circuit, compileCallOptions({}), () => of(1), {});
-
   it('gives back its token', () => {
     const { circuit, sync } = setUp(ONE_TOKEN);
-    observable(circuit);
+    answerWithObservable(circuit);
     expect(sync()).toBe('value');
     expect(sync).toThrow(withCode('RATE_LIMITED'));
   });
@@ -183,7 +199,7 @@ describe('a call that turns out to be none', () => {
       const { circuit, sync } = setUp(ONE_TOKEN);
       sync();
       circuit.configure({ mode });
-      observable(circuit);
+      answerWithObservable(circuit);
       circuit.configure({ mode: 'enforced' });
       expect(sync).toThrow(withCode('RATE_LIMITED'));
     },
@@ -261,6 +277,31 @@ describe('limits of an enforced circuit', () => {
       code: 'RATE_LIMITED',
       retryAfter: 1_000,
     });
+  });
+
+  it('tell it in whole milliseconds, rounded up', () => {
+    const { circuit, clock, sync } = setUp({
+      ...OPENS_AT_ONCE,
+      rateLimit: { limit: 3, interval: 1_000 },
+    });
+    for (let call = 0; call < 3; call++) sync();
+    expect(sync).toThrow(expect.objectContaining({ retryAfter: 334 }));
+    circuit.tryAcquire()?.failure();
+    clock.advance(0.5);
+    expect(sync).toThrow(
+      expect.objectContaining({ code: 'CIRCUIT_OPEN', retryAfter: 100 }),
+    );
+  });
+
+  it('may be made wider, and narrower, while calls run', () => {
+    const { circuit, hold, sync } = setUp(NO_QUEUE);
+    void hold();
+    const widen = (maxConcurrent: number) =>
+      circuit.configure({ bulkhead: { maxConcurrent } });
+    widen(2);
+    expect(sync()).toBe('value');
+    widen(1);
+    expect(sync).toThrow(withCode('BULKHEAD_FULL'));
   });
 
   it('keep their tokens and places while other rules change', () => {

@@ -26,6 +26,12 @@ async function fail(): Promise<never> {
   throw new Error('down');
 }
 
+function untilAborted({ signal }: CallContext): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('cut')));
+  });
+}
+
 describe("the caller's abort", () => {
   it('in the queue ends the call with its reason, also where it could be tried again', async () => {
     const { circuit, totals } = setUp(ONE_PLACE);
@@ -42,12 +48,6 @@ describe("the caller's abort", () => {
     const { circuit, clock, totals } = setUp({ recordErrors: [() => true] });
     const caller = new AbortController();
     const { signal } = caller;
-    const untilAborted = (context: CallContext) =>
-      new Promise((_, reject) => {
-        context.signal.addEventListener('abort', () => {
-          reject(new Error('cut'));
-        });
-      });
     const answer = circuit.execute(untilAborted, { retry: RETRY, signal });
     const outcome = answer.catch((error: unknown) => error);
     await settled();

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { HttpException } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -6,6 +7,8 @@ import {
   NEVER,
   Observable,
   of,
+  repeat,
+  retry,
   Subject,
   throwError,
 } from 'rxjs';
@@ -56,6 +59,10 @@ function setUp(rules: CircuitOptions = {}) {
 }
 
 const failing = throwError(() => new Error('down'));
+function substitute(): string {
+  return 'spare';
+}
+
 const goneReason = new Error('gone');
 
 /** What a stream has told: its values, and at last its error. */
@@ -91,9 +98,10 @@ describe('the fallback of a stream', () => {
   it('tells that it begins to answer', () => {
     const { protect } = setUp();
     let begun = 0;
-    const fallback = () => 'spare';
     const fallsBack = () => void begun++;
-    const { told } = listen(protect(failing, { fallback }, { fallsBack }));
+    const { told } = listen(
+      protect(failing, { fallback: substitute }, { fallsBack }),
+    );
     expect(told).toEqual(['spare']);
     expect(begun).toBe(1);
   });
@@ -144,7 +152,7 @@ describe("the caller's abort of a stream", () => {
   );
 
   it('is no failure where the stream itself ends with its reason, whatever errors the rules record', () => {
-    const { circuit, totals } = setUp({ recordErrors: [() => true] });
+    const { circuit, clock, totals } = setUp({ recordErrors: [() => true] });
     const caller = new AbortController();
     const source = new Subject<never>();
     // The source hears of it before the circuit does.
@@ -156,10 +164,11 @@ describe("the caller's abort of a stream", () => {
         fallback: () => ++fallbacks,
       }),
     );
+    clock.advance(5_000);
     caller.abort(goneReason);
     expect(told).toEqual([goneReason]);
     expect(fallbacks).toBe(0);
-    expect(totals()).toMatchObject({ failures: 0, ignored: 1 });
+    expect(totals()).toMatchObject({ failures: 0, ignored: 1, slow: 1 });
   });
 
   it('does not excuse an error that the stream had before', () => {
@@ -185,26 +194,23 @@ describe("the caller's abort of a stream", () => {
     expect(totals()).toMatchObject({ failures: 1, ignored: 0 });
   });
 
-  it('leaves no listener behind when the stream has ended', () => {
-    const { circuit } = setUp();
-    const caller = new AbortController();
-    const { signal } = caller;
-    let listeners = 0;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    Object.assign(signal, {
-      addEventListener: (...all: Parameters<typeof add>) => {
-        listeners++;
-        add(...all);
-      },
-      removeEventListener: (...all: Parameters<typeof remove>) => {
-        listeners--;
-        remove(...all);
-      },
-    });
-    listen(circuit.protect(of(1), { signal }));
-    expect(listeners).toBe(0);
-  });
+  it.each<[string, CircuitOptions]>([
+    ['at once', {}],
+    ['through the queue', ONE_PLACE],
+  ])(
+    'leaves no listener behind when the stream has come in %s and ended',
+    async (how, rules) => {
+      const { circuit, occupy } = setUp(rules);
+      const end = how === 'at once' ? () => {} : occupy();
+      const { signal } = new AbortController();
+      const options = { signal, timeout: 50, retry: RETRY, deadline: 100 };
+      const { told } = listen(circuit.protect(of('value'), options));
+      end();
+      await settled();
+      expect(told).toEqual(['value']);
+      expect(getEventListeners(signal, 'abort')).toEqual([]);
+    },
+  );
 });
 
 describe('a stream that waits to be tried again', () => {
@@ -293,6 +299,38 @@ describe('a stream in a queue with a rate limit', () => {
     expect(() => circuit.executeSync(() => 1)).toThrow(
       expect.objectContaining({ code: 'RATE_LIMITED' }),
     );
+  });
+});
+
+describe('a stream in a bulkhead', () => {
+  const noQueue: CircuitOptions = {
+    bulkhead: { maxConcurrent: 1, maxQueue: 0 },
+  };
+
+  it('gives its place back before its subscriber hears of its end', () => {
+    const { circuit } = setUp(noQueue);
+    const { told } = listen(circuit.protect(of('value')).pipe(repeat(2)));
+    expect(told).toEqual(['value', 'value']);
+  });
+
+  it('gives its place back before its subscriber hears of its error', () => {
+    const { circuit } = setUp(noQueue);
+    const source = throwError(() => new Error('down'));
+    const { told } = listen(circuit.protect(source).pipe(retry(2)));
+    expect(told).toMatchObject([{ message: 'down' }]);
+    expect(circuit.totals).toMatchObject({ failures: 3, rejected: 0 });
+  });
+
+  it('that leaves the queue leaves it to others', async () => {
+    const { circuit, occupy } = setUp({
+      bulkhead: { maxConcurrent: 1, maxQueue: 1 },
+    });
+    const end = occupy();
+    listen(circuit.protect(of('first'))).leave();
+    const { told } = listen(circuit.protect(of('second')));
+    end();
+    await settled();
+    expect(told).toEqual(['second']);
   });
 });
 

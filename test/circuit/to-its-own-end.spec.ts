@@ -4,6 +4,10 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { of, Subject, take } from 'rxjs';
 import { toItsOwnEnd } from '../../lib/circuit/to-its-own-end.js';
 
+function openFile(): StreamableFile {
+  return new StreamableFile(Readable.from(['content']));
+}
+
 describe('work that nobody can stop', () => {
   it('passes on what it answers, and tells of its end once', () => {
     const ended = jest.fn();
@@ -15,8 +19,8 @@ describe('work that nobody can stop', () => {
 
   it('closes a file that is open when nobody waits for it any more, and leaves one to who does', () => {
     const work = new Subject<StreamableFile>();
-    const file = () => new StreamableFile(Readable.from(['content']));
-    const [sent, left] = [file(), file()];
+    const sent = openFile();
+    const left = openFile();
     const subscription = toItsOwnEnd(work, () => {}).subscribe();
     work.next(sent);
     subscription.unsubscribe();

@@ -47,6 +47,10 @@ function hang(): Promise<never> {
   return new Promise(() => {});
 }
 
+function answerNotFound(): never {
+  throw Object.assign(new Error('not found'), { status: 404 });
+}
+
 function fail(): never {
   throw new Error('down');
 }
@@ -92,9 +96,6 @@ describe.each(LIMITS)(
 describe('an error of a function that is no failure', () => {
   it('is thrown, and answered by no fallback', () => {
     const { call, totals } = setUp();
-    const answerNotFound = () => {
-      throw Object.assign(new Error('not found'), { status: 404 });
-    };
     const own = { fallback: () => 'spare' };
     expect(() => call(answerNotFound, own)).toThrow('not found');
     expect(totals()).toMatchObject({ successes: 1, fallbacks: 0 });
@@ -183,6 +184,17 @@ describe('a function of mixed kinds', () => {
   });
 });
 
+describe('a plain value where a timeout was wanted', () => {
+  it('is a call that has ended', () => {
+    const { circuit, call, totals } = setUp();
+    const answer = () =>
+      call(() => 'plain', { timeout: '1s' }, { last: 'observable' });
+    expect(answer).toThrow('timeout');
+    expect(totals()).toMatchObject({ calls: 1, successes: 1 });
+    expect(circuit.inFlight).toBe(0);
+  });
+});
+
 describe('the signal of a function that answers with an Observable', () => {
   it("is aborted at its caller's abort while somebody subscribes, and not after", () => {
     for (const isSubscribed of [true, false]) {
@@ -214,6 +226,14 @@ describe('a function that is declared to answer with Observables', () => {
     await expect(call(async () => 'later', own)).resolves.toBe('later');
     await expect(call(async () => fail(), own)).rejects.toThrow('down');
     expect(totals()).toMatchObject({ calls: 3, successes: 2, failures: 1 });
+  });
+
+  it('and answers with something else, gives its place back', async () => {
+    const { circuit, call } = setUp(ONE_PLACE);
+    call(() => 'plain', own);
+    expect(circuit.pipeline.isIdle).toBe(true);
+    await call(async () => 'later', own);
+    expect(circuit.pipeline.isIdle).toBe(true);
   });
 
   it('and answers with something else, answers also where there is no room for it any more', () => {
