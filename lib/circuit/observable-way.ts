@@ -274,7 +274,6 @@ export class ObservableWay {
         if (hasValue) permit.success();
         else if (state.deadline?.state === 'timed-out') {
           const { reason } = state.deadline.signal;
-          settlement.countTimeout('deadline', reason);
           settlement.fail(permit, reason, call, state);
         } else permit.cancel();
       },

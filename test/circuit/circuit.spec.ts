@@ -108,6 +108,26 @@ describe('what a circuit logs', () => {
     }
   });
 
+  it('is what the condition of a fallback throws, with where it was thrown', () => {
+    const stacks: (string | undefined)[] = [];
+    const circuit = new Circuit(
+      'shop',
+      {},
+      {
+        logger: {
+          warn: () => {},
+          error: (message, stack) => void stacks.push(message, stack),
+        },
+      },
+    );
+    const fallback = { on: () => fail(), use: () => 1 };
+    expect(() => circuit.executeSync(fail, { fallback })).toThrow('broken');
+    expect(stacks).toEqual([
+      'Circuit "shop": a fallback\'s "on" threw and was passed over: Error: broken',
+      expect.stringContaining('circuit.spec'),
+    ]);
+  });
+
   it('is a call that holds its place for too long', () => {
     const { circuit, clock, logged } = setUp({
       bulkhead: { maxConcurrent: 1, maxQueue: 0, maxHold: 100 },
@@ -320,6 +340,35 @@ describe('bad options', () => {
     await expect(answer).rejects.toThrow(
       /A cached call of "shop".*\n.*cache.key: is missing.*give key/,
     );
+  });
+});
+
+describe('what a circuit is asked for', () => {
+  it('is its own clock', () => {
+    const { circuit, clock } = setUp();
+    expect(circuit.clock).toBe(clock);
+  });
+
+  it('is read from the options of a call once', () => {
+    const { circuit } = setUp();
+    let looks = 0;
+    const options = {
+      get timeout() {
+        looks++;
+        return 100;
+      },
+    };
+    for (let call = 0; call < 3; call++) void circuit.execute(() => 1, options);
+    expect(looks).toBe(1);
+  });
+});
+
+describe('rules for errors', () => {
+  it('are those of the last configuration', () => {
+    const { circuit } = setUp();
+    circuit.configure({ ignoreErrors: [Error] });
+    expect(() => circuit.executeSync(fail)).toThrow('broken');
+    expect(circuit.totals).toMatchObject({ ignored: 1, failures: 0 });
   });
 });
 

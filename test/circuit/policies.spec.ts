@@ -497,6 +497,20 @@ describe('a retry budget of a circuit', () => {
 });
 
 describe('a clock that steps back', () => {
+  it('and forward again has made no call hold its place for longer', () => {
+    const clock = new VirtualClock(100_000);
+    const rules: CircuitOptions = {
+      bulkhead: { maxConcurrent: 1, maxQueue: 0, maxHold: 1_000 },
+    };
+    const circuit = new Circuit('c', rules, { clock });
+    const call = () => circuit.executeSync(() => 'value');
+    call();
+    clock.set(50_000);
+    void circuit.execute(() => new Promise(() => {}));
+    clock.set(100_100);
+    expect(call).toThrow(expect.objectContaining({ code: 'BULKHEAD_FULL' }));
+  });
+
   it('stretches no timeout of the calls that begin then', async () => {
     let reading = 100_000;
     const virtual = new VirtualClock();

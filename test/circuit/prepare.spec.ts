@@ -27,6 +27,24 @@ describe('options in the place of those that a circuit was made with', () => {
     expect(circuit.rules).toMatchObject({ minimumCalls: 3, failureCount: 4 });
   });
 
+  it('stay when it is configured afterwards', () => {
+    const { circuit } = new CircuitBench();
+    circuit.prepare({ minimumCalls: 9 })();
+
+    circuit.configure({ failureCount: 4 });
+    expect(circuit.rules).toMatchObject({ minimumCalls: 9, failureCount: 4 });
+  });
+
+  it('are those of the moment, whatever their object says later', () => {
+    const options = { minimumCalls: 9 };
+    const { circuit } = new CircuitBench();
+    circuit.prepare(options)();
+
+    options.minimumCalls = 12;
+    circuit.configure({ failureCount: 4 });
+    expect(circuit.rules.minimumCalls).toBe(9);
+  });
+
   it('change nothing if they are wrong', () => {
     const { circuit } = new CircuitBench({ minimumCalls: 3 });
 

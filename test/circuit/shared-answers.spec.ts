@@ -48,6 +48,27 @@ describe('cached answers on one circuit', () => {
     expect(await call('Shop.list')).toBe('Shop.list');
   });
 
+  it.each([
+    ['another circuit', { name: 'store', key: 'a' }],
+    ['another key', { name: 'shop', key: 'b' }],
+  ])('are never those of %s, though they share a store', async (_, other) => {
+    const cacheStore = createStore();
+    const cache = { staleFor: '1m', freshFor: '1m' };
+    const method = 'Shop.read';
+    const plan = compileCallOptions({ cache }, method, { method });
+    let calls = 0;
+    const call = async ({ name, key }: { name: string; key: string }) => {
+      const circuit = new Circuit(name, {}, { key, cacheStore });
+      await circuit.pipeline.execute(plan, () => ++calls, { args: [1] });
+      await settled();
+    };
+    await call({ name: 'shop', key: 'a' });
+    await call(other);
+    expect(calls).toBe(2);
+    await call(other);
+    expect(calls).toBe(2);
+  });
+
   it('go by the arguments alone: none for a call that has none', async () => {
     const circuit = new Circuit('shop');
     const asked: unknown[][] = [];

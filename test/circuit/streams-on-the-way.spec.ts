@@ -2,13 +2,13 @@ import { getEventListeners } from 'node:events';
 import { HttpException } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
 import {
+  concat,
   defer,
+  EMPTY,
   lastValueFrom,
   NEVER,
   Observable,
   of,
-  repeat,
-  retry,
   Subject,
   throwError,
 } from 'rxjs';
@@ -104,6 +104,25 @@ describe('the fallback of a stream', () => {
     );
     expect(told).toEqual(['spare']);
     expect(begun).toBe(1);
+  });
+
+  it.each<[string, Observable<string>]>([
+    ['its first value', concat(of('spare', 'another'), NEVER)],
+    ['its end, without a value', EMPTY],
+  ])('counts once, with %s', (_what, answers) => {
+    const { circuit, totals } = setUp();
+    const { leave } = listen(
+      circuit.protect(failing, { fallback: () => answers }),
+    );
+    expect(totals().fallbacks).toBe(1);
+    leave();
+    expect(totals().fallbacks).toBe(1);
+  });
+
+  it('does not count while it has not answered', () => {
+    const { circuit, totals } = setUp();
+    listen(circuit.protect(failing, { fallback: () => NEVER }));
+    expect(totals().fallbacks).toBe(0);
   });
 
   it('begins nothing where there is none', () => {
@@ -307,18 +326,15 @@ describe('a stream in a bulkhead', () => {
     bulkhead: { maxConcurrent: 1, maxQueue: 0 },
   };
 
-  it('gives its place back before its subscriber hears of its end', () => {
+  it.each([
+    ['end', of(1)],
+    ['error', throwError(() => new Error('down'))],
+  ])('has given it back when its subscriber hears of its %s', (_what, work) => {
     const { circuit } = setUp(noQueue);
-    const { told } = listen(circuit.protect(of('value')).pipe(repeat(2)));
-    expect(told).toEqual(['value', 'value']);
-  });
-
-  it('gives its place back before its subscriber hears of its error', () => {
-    const { circuit } = setUp(noQueue);
-    const source = throwError(() => new Error('down'));
-    const { told } = listen(circuit.protect(source).pipe(retry(2)));
-    expect(told).toMatchObject([{ message: 'down' }]);
-    expect(circuit.totals).toMatchObject({ failures: 3, rejected: 0 });
+    const told: string[] = [];
+    const callAgain = () => told.push(circuit.executeSync(() => 'value'));
+    circuit.protect(work).subscribe({ error: callAgain, complete: callAgain });
+    expect(told).toEqual(['value']);
   });
 
   it('that leaves the queue leaves it to others', async () => {

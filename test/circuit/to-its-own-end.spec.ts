@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { StreamableFile } from '@nestjs/common';
 import { describe, expect, it, jest } from '@jest/globals';
-import { of, Subject, take } from 'rxjs';
+import { of, Subject, take, throwError } from 'rxjs';
 import { toItsOwnEnd } from '../../lib/circuit/to-its-own-end.js';
 
 function openFile(): StreamableFile {
@@ -15,6 +15,19 @@ describe('work that nobody can stop', () => {
     toItsOwnEnd(of(1, 2), ended).subscribe(value => seen.push(value));
     expect(seen).toEqual([1, 2]);
     expect(ended).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    ['end', of(1)],
+    ['error', throwError(() => new Error('down'))],
+  ])('tells of its %s before its subscriber hears of it', (_what, work) => {
+    const told: string[] = [];
+    const hear = () => void told.push('subscriber');
+    toItsOwnEnd<number>(work, () => void told.push('end')).subscribe({
+      error: hear,
+      complete: hear,
+    });
+    expect(told).toEqual(['end', 'subscriber']);
   });
 
   it('closes a file that is open when nobody waits for it any more, and leaves one to who does', () => {

@@ -161,6 +161,20 @@ describe('a function of no declared kind, with nothing around the circuit', () =
 });
 
 describe('a caller who had gone before', () => {
+  it('calls no function of no declared kind', () => {
+    const { call, totals } = setUp();
+    let calls = 0;
+    const signal = AbortSignal.abort('gone');
+    let thrown: unknown;
+    try {
+      call(() => ++calls, {}, { signal });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBe('gone');
+    expect([calls, totals().calls]).toEqual([0, 0]);
+  });
+
   it('is not counted among those that an open circuit refuses', async () => {
     const { circuit, call, totals } = setUp(ONE_PLACE);
     circuit.forceOpen();
@@ -197,7 +211,12 @@ describe('a plain value where a timeout was wanted', () => {
 
 describe('the signal of a function that answers with an Observable', () => {
   it("is aborted at its caller's abort while somebody subscribes, and not after", () => {
-    for (const isSubscribed of [true, false]) {
+    for (const [isSubscribed, last] of [
+      [true, undefined],
+      [false, undefined],
+      [true, 'observable'],
+      [false, 'observable'],
+    ] as const) {
       const { call } = setUp();
       const caller = new AbortController();
       let seen: AbortSignal | undefined;
@@ -206,7 +225,8 @@ describe('the signal of a function that answers with an Observable', () => {
         return NEVER;
       };
       const { signal } = caller;
-      const answer = call(body, { timeout: '1s' }, { signal });
+      const known: { last?: AnswerKind } = last === undefined ? {} : { last };
+      const answer = call(body, { timeout: '1s' }, { signal, ...known });
       const subscription = (answer as Observable<never>).subscribe({
         error: () => {},
       });
