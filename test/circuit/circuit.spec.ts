@@ -433,19 +433,22 @@ describe('equal settings of two plans', () => {
     expect(count).toBe(20);
   });
 
-  it('never share a time limit of another length', async () => {
-    const clock = new VirtualClock();
-    const circuit = new Circuit('shop', {}, { clock });
-    const ended: number[] = [];
-    for (const timeout of [30, 10, 20]) {
-      void circuit
-        .execute(() => new Promise(() => {}), { timeout })
-        .catch(() => ended.push(clock.now()));
-    }
-    for (let each = 0; each < 40; each++) {
-      clock.advance(1);
-      await new Promise(resolve => setImmediate(resolve));
-    }
-    expect(ended).toEqual([10, 20, 30]);
-  });
+  it.each(['timeout', 'deadline'])(
+    'never share a %s of another length',
+    async limit => {
+      const clock = new VirtualClock();
+      const circuit = new Circuit('shop', {}, { clock });
+      const ended: number[] = [];
+      for (const milliseconds of [30, 10, 20]) {
+        void circuit
+          .execute(() => new Promise(() => {}), { [limit]: milliseconds })
+          .catch(() => ended.push(clock.now()));
+      }
+      for (let each = 0; each < 40; each++) {
+        clock.advance(1);
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      expect(ended).toEqual([10, 20, 30]);
+    },
+  );
 });
