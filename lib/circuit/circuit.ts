@@ -216,11 +216,15 @@ export class Circuit {
   /**
    * @internal The first half of {@link configure}: examines the options.
    *
+   * @param renewed options of which nothing stays that was configured before
    * @returns puts them in force
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
-  preparePatch(patch: CircuitOptions): () => void {
-    const { rules, commit } = this.layers.withPatch(patch);
+  preparePatch(
+    patch: CircuitOptions,
+    renewed: readonly string[] = [],
+  ): () => void {
+    const { rules, commit } = this.layers.withPatch(patch, renewed);
     return () => {
       commit();
       this.follow(rules);

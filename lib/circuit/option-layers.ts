@@ -58,10 +58,17 @@ export class OptionLayers {
   /**
    * More options over the others.
    *
+   * @param renewed options of which nothing stays that was configured before
    * @throws InvalidOptionsError that lists every bad option
    */
-  withPatch(patch: CircuitOptions): PreparedRules {
-    const patches = mergeOptions(this.patches ?? {}, patch);
+  withPatch(
+    patch: CircuitOptions,
+    renewed: readonly string[] = [],
+  ): PreparedRules {
+    const patches = mergeOptions(
+      withoutOptions(this.patches ?? {}, renewed),
+      patch,
+    );
     const rules = this.parse(mergeOptions(this.base, patches));
     return {
       rules,
@@ -77,4 +84,14 @@ export class OptionLayers {
       this.reporter.warn(message),
     );
   }
+}
+
+/** Options without some, by their names. */
+export function withoutOptions(
+  options: CircuitOptions,
+  names: readonly string[],
+): CircuitOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name]) => !names.includes(name)),
+  );
 }

@@ -199,13 +199,32 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   configure(name: string, patch: CircuitOptions): void {
+    this.preparePatch(name, patch)();
+  }
+
+  /**
+   * @internal The first half of {@link configure}: examines the options.
+   *
+   * @param renewed options of which nothing stays that was configured before
+   * @returns puts them in force
+   * @throws UnknownCircuitError if the name is not declared
+   * @throws InvalidOptionsError that lists every bad option; nothing has changed then
+   */
+  preparePatch(
+    name: string,
+    patch: CircuitOptions,
+    renewed: readonly string[] = [],
+  ): () => void {
     this.get(name);
     // A circuit may have been configured by itself: what fits the name may not fit it.
     const follow = this.made.prepare(name, circuit =>
-      circuit.preparePatch(patch),
+      circuit.preparePatch(patch, renewed),
     );
-    this.declarations.configure(name, patch);
-    follow();
+    const commit = this.declarations.preparePatch(name, patch, renewed);
+    return () => {
+      commit();
+      follow();
+    };
   }
 
   /** The events of all circuits, those to come too. Costs nothing without a subscriber; one that throws is logged. */

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
+import { withoutOptions } from '../circuit/option-layers.js';
 import type { OptionProblem } from '../errors/invalid-options.error.js';
 import {
   circuitOptionsSchema,
   type CircuitOptions,
 } from '../state/circuit-options.js';
 import { mergeOptions } from '../state/merge-options.js';
-import { formatPath } from '../state/option-problems.js';
 import { parseOptions } from '../state/parse-options.js';
 import type { CircuitDeclaration, Declarer } from './circuit-declaration.js';
 import { nameProblems } from './circuit-name.js';
@@ -96,15 +96,21 @@ export class CircuitEntry {
   }
 
   /**
-   * Lays a patch over everything that the circuit has.
+   * Examines a patch over everything that the circuit has.
    *
+   * @param renewed options of which nothing stays that was configured before
+   * @returns puts it in force for circuits to come
    * @throws InvalidOptionsError if it does not fit; nothing has changed then
    */
-  configure(patch: CircuitOptions): void {
-    const options = mergeOptions(this.options, patch);
+  preparePatch(patch: CircuitOptions, renewed: readonly string[]): () => void {
+    const before = withoutOptions(this.configured, renewed);
+    const configured = mergeOptions(before, patch);
+    const { options } = layOver(this.layersWith(this.live, configured));
     parseOptions(circuitOptionsSchema, options, `Circuit "${this.name}"`);
-    this.configured = mergeOptions(this.configured, patch);
-    this.outcome = layOver([{ options, place: formatPath }]).options;
+    return () => {
+      this.configured = configured;
+      this.outcome = options;
+    };
   }
 
   /** Checks what a configuration source gives, in the place of what it gave before. */
@@ -134,7 +140,7 @@ export class CircuitEntry {
     return laid;
   }
 
-  private layersWith(live: FoundLayers): Layer[] {
+  private layersWith(live: FoundLayers, configured = this.configured): Layer[] {
     const inCode = this.declarations.map(({ options = {}, source }) =>
       codeLayer(options, source),
     );
@@ -144,7 +150,7 @@ export class CircuitEntry {
       ...inCode,
       ...(variables === undefined ? [] : [variables]),
       ...live.layers,
-      codeLayer(this.configured, 'configure()'),
+      codeLayer(configured, 'configure()'),
     ];
   }
 }

@@ -130,12 +130,18 @@ export class Declarations {
   }
 
   /**
-   * Lays a patch over everything that a declared circuit has.
+   * Examines a patch over everything that a declared circuit has.
    *
+   * @param renewed options of which nothing stays that was configured before
+   * @returns puts it in force for circuits to come
    * @throws InvalidOptionsError if it does not fit; nothing has changed then
    */
-  configure(name: string, patch: CircuitOptions): void {
-    this.entries.get(name)!.configure(patch);
+  preparePatch(
+    name: string,
+    patch: CircuitOptions,
+    renewed: readonly string[],
+  ): () => void {
+    return this.entries.get(name)!.preparePatch(patch, renewed);
   }
 
   /**

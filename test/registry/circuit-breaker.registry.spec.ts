@@ -241,6 +241,42 @@ describe('CircuitBreakerRegistry', () => {
       expect(registry.keyed('a', 'k').rules).toEqual(registry.get('a').rules);
     });
 
+    it('gives circuits to come what those that are there have, also of an option that was off and is on', () => {
+      const bulkhead = { maxConcurrent: 1, maxQueue: 2 };
+      const { registry } = new RegistryBench({ circuits: { a: { bulkhead } } });
+      const circuit = registry.get('a');
+
+      registry.configure('a', { bulkhead: false });
+      registry.configure('a', { bulkhead: { maxConcurrent: 3 } });
+
+      expect(circuit.rules.bulkhead).toMatchObject({
+        maxConcurrent: 3,
+        maxQueue: 2,
+      });
+      expect(registry.keyed('a', 'new').rules).toEqual(circuit.rules);
+    });
+
+    it('can begin anew with an option: nothing stays of what it was configured with', () => {
+      const { registry } = new RegistryBench({ circuits: { a: {} } });
+      const circuits = [registry.get('a'), registry.keyed('a', 'early')];
+      registry.configure('a', {
+        bulkhead: { maxConcurrent: 1, maxQueue: 2 },
+        openDuration: '1s',
+      });
+      const before = circuits[0]!.rules;
+      const bulkhead = { maxConcurrent: 3 };
+
+      const change = registry.preparePatch('a', { bulkhead }, ['bulkhead']);
+      expect(circuits.map(({ rules }) => rules)).toEqual([before, before]);
+      change();
+
+      circuits.push(registry.keyed('a', 'late'));
+      for (const { rules } of circuits) {
+        expect(rules.bulkhead).toMatchObject({ maxConcurrent: 3, maxQueue: 0 });
+        expect(rules.openDuration).toBe(1_000);
+      }
+    });
+
     it('refuses a name that is not declared', () => {
       const { registry } = new RegistryBench({ circuits: { payments: {} } });
 
