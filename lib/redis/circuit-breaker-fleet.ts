@@ -60,10 +60,10 @@ export class CircuitBreakerFleet {
       clock,
       logger,
       newId: randomUUID,
-      configure: (circuit, patch) =>
+      prepare: (circuit, { patch, renewed }) =>
         circuit.key === null
-          ? registry.configure(circuit.name, patch)
-          : circuit.configure(patch),
+          ? registry.preparePatch(circuit.name, patch, renewed)
+          : circuit.preparePatch(patch, renewed),
     });
     this.leave = registry.coordinate(this.fleet);
     this.fleet.start();

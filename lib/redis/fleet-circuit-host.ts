@@ -1,5 +1,6 @@
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitOptions } from '../state/circuit-options.js';
+import type { OptionUpdate } from './shared-config.js';
 import type { FleetWindow } from './shared-rules.js';
 
 /** What a circuit's part in the fleet stands on. */
@@ -14,8 +15,13 @@ export interface FleetCircuitHost {
   readonly claimFor: number;
   /** How the fleet keeps a window of the latest calls. */
   readonly window: FleetWindow;
-  /** Has the circuit take over options that another instance has changed. */
-  configure(circuit: Circuit, patch: CircuitOptions): void;
+  /**
+   * Examines options that the circuit is to take over.
+   *
+   * @returns puts them in force
+   * @throws if they do not fit; nothing has changed then
+   */
+  prepare(circuit: Circuit, update: OptionUpdate): () => void;
   /** Whether a change of options belongs to this circuit, and not to all under its name. */
   owns(circuit: Circuit, patch: CircuitOptions): boolean;
   /** Tells the log of something, once. */

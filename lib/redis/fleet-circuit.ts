@@ -151,7 +151,7 @@ export class FleetCircuit implements Coordinator {
   collect(): CircuitReport | undefined {
     const { view, order, circuit } = this;
     const { phase } = circuit.machine;
-    const config = this.config.take();
+    const change = this.config.take();
     const counts =
       view.state === 'closed' && this.isSynced
         ? this.counter.take(phase.state === 'closed')
@@ -160,12 +160,13 @@ export class FleetCircuit implements Coordinator {
     const probes =
       this.isAlone || order ? undefined : this.probes.collect(view);
     if (
-      !(this.mustCompare || order || config || counts || probes) &&
+      !(this.mustCompare || order || change || counts || probes) &&
       opened === undefined
     ) {
       return undefined;
     }
-    const isComparing = this.mustCompare;
+    // A change is of what is known here, which the store may have lost.
+    const isComparing = this.mustCompare || change !== undefined;
     this.mustCompare = false;
     if (this.isSynced) this.opened = undefined;
     return {
@@ -181,7 +182,7 @@ export class FleetCircuit implements Coordinator {
       }),
       ...(opened !== undefined && { opened: Math.ceil(opened) }),
       ...(order && { order }),
-      ...(config !== undefined && { config }),
+      ...(change !== undefined && { change }),
       ...(isComparing && {
         view: { ...view.report(this.host.now()), ...this.config.report() },
       }),
@@ -196,9 +197,9 @@ export class FleetCircuit implements Coordinator {
    * @param sentAt when the report was first sent, by this instance's clock
    */
   answered(report: CircuitReport, reply: CircuitReply, sentAt: number): void {
-    const { order, view, config } = report;
+    const { order, view, change } = report;
+    if (change !== undefined) this.config.told();
     if (reply.state !== undefined) this.adopt(reply.state, 'answer');
-    if (config !== undefined) this.config.told();
     const isBehind = reply.state !== undefined && this.isAhead(reply.state);
     // The store has lost what is known here: it is told at the next flush.
     if (isBehind) this.mustCompare = true;
@@ -218,16 +219,19 @@ export class FleetCircuit implements Coordinator {
 
   /** The report was not answered and is given up: what a person ordered is told again. */
   abandoned(report: CircuitReport): void {
-    const { config, gen } = report;
+    const { change, gen } = report;
     if (gen === this.view.gen) this.probes.tellAgain(report);
-    if (config !== undefined) this.config.tellAgain();
+    if (change !== undefined) this.config.tellAgain();
     this.mustCompare = true;
   }
 
   /** Takes over a state of the fleet, unless it is older than the one known. */
   adopt(told: StoredState, source: StateSource): void {
-    const patch = this.config.adopt(told.config, told.configGen);
-    if (patch !== undefined) this.follow(() => this.configure(patch));
+    this.config.adopt(told);
+    this.settleOptions();
+    // Lost in a store that has gone on: older news says nothing of it.
+    const isLatest = told.configGen === this.config.gen;
+    if (isLatest && this.config.isAheadOf(told)) this.mustCompare = true;
     if (!this.view.isReplacedBy(told, source)) return;
     this.view = FleetView.from(told, this.host.now());
     this.probes.restart();
@@ -236,8 +240,8 @@ export class FleetCircuit implements Coordinator {
     this.settle();
   }
 
-  private isAhead({ gen, configGen }: StoredState): boolean {
-    return gen < this.view.gen || configGen < this.config.gen;
+  private isAhead(told: StoredState): boolean {
+    return told.gen < this.view.gen || this.config.isAheadOf(told);
   }
 
   /**
@@ -290,15 +294,17 @@ export class FleetCircuit implements Coordinator {
     }
   }
 
-  private configure(patch: CircuitOptions): void {
-    try {
-      this.host.configure(this.circuit, patch);
-    } catch (error) {
-      this.host.warnOnce(
-        'configure',
-        `Circuit "${this.circuit.name}" was configured by another instance with options that this one does not take: ${String(error)}`,
+  /** Puts the circuit's options where the fleet's are. */
+  private settleOptions(): void {
+    const { circuit, host, config } = this;
+    this.follow(() => {
+      const problem = config.settle(update => host.prepare(circuit, update));
+      if (problem === undefined) return;
+      host.warnOnce(
+        `options of ${this.id}`,
+        `Circuit "${circuit.name}" was given options at run time that do not fit here with the others, so they are not in force: ${String(problem)}`,
       );
-    }
+    });
   }
 
   /** Whether it went through its own probes while the fleet's view stood still. */

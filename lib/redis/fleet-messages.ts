@@ -18,7 +18,10 @@ const storedState = z.object({
   attempt: whole,
   left: whole,
   ordered: whole,
-  config: z.string().refine(isDocument),
+  config: z.record(
+    z.string().regex(/^[a-z]+(\.[a-z]+)*$/i),
+    z.tuple([whole, z.string().refine(isJson)]),
+  ),
   configGen: whole,
 });
 
@@ -70,11 +73,11 @@ function listOf<S extends z.ZodType>(item: S) {
   );
 }
 
-/** Empty, or the JSON of options; which of them can be taken is for the circuit to say. */
-function isDocument(text: string): boolean {
-  if (text === '') return true;
+/** What it says can be taken or not: that is for the circuit to say. */
+function isJson(text: string): boolean {
   try {
-    return isMergeable(JSON.parse(text));
+    JSON.parse(text);
+    return true;
   } catch {
     return false;
   }

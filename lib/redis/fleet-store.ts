@@ -1,4 +1,5 @@
 import type { CircuitState } from '../state/circuit-state.js';
+import type { OptionChange, SharedOptions } from './shared-options.js';
 
 /**
  * What the instances of a fleet share. One exchange tells and asks everything;
@@ -78,8 +79,8 @@ export interface CircuitReport {
   readonly id: string;
   /** The generation that the instance knows; what it tells belongs to this one. */
   readonly gen: number;
-  /** The generation of the options that the instance knows. */
-  readonly configGen?: number;
+  /** The generation of the options that the instance knows; 0 if it knows none. */
+  readonly configGen: number;
   /** Index into the request's rules, from 1. */
   readonly rules: number;
   /** Milliseconds that an opening caused by this report shall last. */
@@ -107,8 +108,8 @@ export interface CircuitReport {
   readonly order?: { readonly state: CircuitState; readonly reason: string };
   /** The whole of what the instance knows: the state to compare, and to restore if the store has lost it. */
   readonly view?: ReportedView;
-  /** Options that were changed at run time, as JSON; an order if it is not in `view`. */
-  readonly config?: string;
+  /** Options that were changed here at run time. */
+  readonly change?: OptionChange;
 }
 
 /** A circuit's state as an instance knows it. */
@@ -120,8 +121,8 @@ export interface ReportedView {
   readonly left: number;
   /** The generation of the last order; 0 if there was none. */
   readonly ordered: number;
-  readonly config?: string;
-  readonly configGen?: number;
+  /** All options that were changed at run time. */
+  readonly config?: SharedOptions;
 }
 
 /** What the store answers. */
@@ -164,8 +165,9 @@ export interface StoredState {
   /** Milliseconds until the first probe. */
   readonly left: number;
   readonly ordered: number;
-  /** JSON, or empty. */
-  readonly config: string;
+  /** All options that were changed at run time. */
+  readonly config: SharedOptions;
+  /** Which these are: another one with each change of them. */
   readonly configGen: number;
 }
 

@@ -16,6 +16,7 @@ import type {
   FleetStore,
 } from './fleet-store.js';
 import { ReportComposer } from './report-composer.js';
+import type { OptionUpdate } from './shared-config.js';
 import { StoreLife } from './store-life.js';
 import { StoreLink, type FleetLogger } from './store-link.js';
 
@@ -27,8 +28,13 @@ export interface FleetDependencies {
   readonly random?: () => number;
   /** Names the instance and the store's lives. */
   readonly newId: () => string;
-  /** Has a circuit, and all under its name, take over options. */
-  readonly configure: (circuit: Circuit, patch: CircuitOptions) => void;
+  /**
+   * Examines options that a circuit, and all under its name, are to take over.
+   *
+   * @returns puts them in force
+   * @throws if they do not fit; nothing has changed then
+   */
+  readonly prepare: FleetCircuitHost['prepare'];
 }
 
 /** A request whose answer is out, or was lost. */
@@ -158,13 +164,16 @@ export class Fleet
     this.compareAll();
   }
 
-  configure(circuit: Circuit, patch: CircuitOptions): void {
-    this.isApplying = true;
-    try {
-      this.deps.configure(circuit, patch);
-    } finally {
-      this.isApplying = false;
-    }
+  prepare(circuit: Circuit, update: OptionUpdate): () => void {
+    const commit = this.deps.prepare(circuit, update);
+    return () => {
+      this.isApplying = true;
+      try {
+        commit();
+      } finally {
+        this.isApplying = false;
+      }
+    };
   }
 
   /** A change for a name reaches its keyed circuits by the name: it is sent once. */

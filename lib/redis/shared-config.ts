@@ -1,18 +1,47 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CircuitOptions } from '../state/circuit-options.js';
 import { mergeOptions } from '../state/merge-options.js';
-import type { ReportedView } from './fleet-store.js';
+import type { StoredState } from './fleet-store.js';
+import {
+  asDocument,
+  joinOptions,
+  layPatch,
+  sendable,
+  type OptionChange,
+  type SharedOptions,
+} from './shared-options.js';
+
+/** What a circuit is to take over of its fleet's options. */
+export interface OptionUpdate {
+  readonly patch: CircuitOptions;
+  /** Options of which nothing stays that was changed at run time before. */
+  readonly renewed: readonly string[];
+}
+
+/**
+ * Examines an update.
+ *
+ * @returns puts it in force
+ * @throws if it does not fit
+ */
+export type PrepareUpdate = (update: OptionUpdate) => () => void;
+
+/** Generations from here on are this instance's own: of changes that the store has not confirmed. */
+const UNCONFIRMED = 2 ** 52;
 
 /** Options of one circuit that were changed at run time, for the whole fleet. */
 export class SharedConfig {
-  /** JSON of all changes laid over each other; empty if there were none. */
-  json = '';
-  /** The generation of these options; 0 until the store has one. */
+  /** The generation of what is known; 0 until the store has something. */
   gen = 0;
-  /** A change that the store was not told yet. */
-  private mine: CircuitOptions | undefined;
-  /** A change on its way to the store, or lost on it. */
-  private sent: CircuitOptions | undefined;
+  /** What the store has, as far as this instance knows. */
+  private known: SharedOptions = {};
+  /** Changes that were made here and that the store has not confirmed. */
+  private mine: SharedOptions = {};
+  private latest = UNCONFIRMED;
+  /** The latest of them that is on its way to the store. */
+  private sentUpTo = UNCONFIRMED;
+  /** What of all is in force here. */
+  private inForce: CircuitOptions = {};
 
   /**
    * Adds a change that was made here.
@@ -20,52 +49,116 @@ export class SharedConfig {
    * @returns false if a part of it cannot be sent: functions and classes stay here
    */
   change(patch: CircuitOptions): boolean {
-    const sendable = JSON.parse(JSON.stringify(patch)) as CircuitOptions;
-    this.mine = mergeOptions(this.mine ?? {}, sendable);
-    return isDeepStrictEqual(sendable, mergeOptions({}, patch));
+    const sent = sendable(patch);
+    this.mine = since(UNCONFIRMED, layPatch(this.all(), sent, ++this.latest));
+    this.inForce = mergeOptions(this.inForce, sent);
+    return isDeepStrictEqual(sent, mergeOptions({}, patch));
   }
 
   /** Takes what the store is to be told; `undefined` if there is nothing. */
-  take(): string | undefined {
-    if (this.mine === undefined) return undefined;
-    this.sent = this.mine;
-    this.mine = undefined;
-    return JSON.stringify(mergeOptions(this.options(), this.sent));
+  take(): OptionChange | undefined {
+    if (this.sentUpTo === this.latest) return undefined;
+    const untold = Object.entries(since(this.sentUpTo, this.mine));
+    this.sentUpTo = this.latest;
+    return Object.fromEntries(untold.map(([path, [, json]]) => [path, json]));
   }
 
   /** What is told to a store that may have lost it. */
-  report(): Pick<ReportedView, 'config' | 'configGen'> {
-    return this.gen > 0 ? { config: this.json, configGen: this.gen } : {};
+  report(): { config?: SharedOptions } {
+    return this.gen > 0 ? { config: this.known } : {};
   }
 
-  /** The store has what was taken; a change made since is still to be told. */
+  /** The store has what was taken. */
   told(): void {
-    this.sent = undefined;
+    this.mine = since(this.sentUpTo, this.mine);
   }
 
-  /** The store may not have what was taken; a change made since goes over it. */
+  /** The store may not have what was taken. */
   tellAgain(): void {
-    if (this.sent === undefined) return;
-    this.mine = mergeOptions(this.sent, this.mine ?? {});
-    this.sent = undefined;
+    this.sentUpTo = UNCONFIRMED;
+  }
+
+  /** Takes over what the store has. What it has lost stays known. */
+  adopt({ config, configGen }: StoredState): void {
+    this.known = joinOptions(this.known, config);
+    this.gen = Math.max(this.gen, configGen);
+  }
+
+  /** Whether the store has lost something that is known here. */
+  isAheadOf({ config, configGen }: StoredState): boolean {
+    return configGen < this.gen || !isDeepStrictEqual(config, this.known);
   }
 
   /**
-   * Takes over what the store has.
+   * Puts in force what is known, and over it what the store has not confirmed. Of
+   * changes that do not fit together some are left out, the latest first: the
+   * same at every instance, until another change makes them fit.
    *
-   * @returns the options to change here, if they are new
+   * @returns what was thrown over the changes that were left out
    */
-  adopt(json: string, gen: number): CircuitOptions | undefined {
-    if (gen <= this.gen) return undefined;
-    // A change that is on its way is in force here and not in what was known of the store.
-    const isNew = json !== this.json || this.sent !== undefined;
-    this.json = json;
-    this.gen = gen;
-    if (!isNew) return undefined;
-    return mergeOptions(this.options(), this.mine ?? {});
+  settle(prepare: PrepareUpdate): unknown {
+    const all = this.all();
+    let problem: unknown;
+    for (const options of candidates(all)) {
+      const document = asDocument(options);
+      try {
+        const update = this.updateTo(document);
+        if (update !== undefined) prepare(update)();
+        this.inForce = document;
+        break;
+      } catch (error) {
+        problem ??= error;
+      }
+    }
+    return problem;
   }
 
-  private options(): CircuitOptions {
-    return this.json === '' ? {} : (JSON.parse(this.json) as CircuitOptions);
+  private all(): SharedOptions {
+    return joinOptions(this.known, this.mine);
   }
+
+  private updateTo(document: CircuitOptions): OptionUpdate | undefined {
+    const from = this.inForce as Record<string, unknown>;
+    const to = document as Record<string, unknown>;
+    const patch: Record<string, unknown> = {};
+    const renewed: string[] = [];
+    for (const name of new Set([...Object.keys(from), ...Object.keys(to)])) {
+      if (isDeepStrictEqual(from[name], to[name])) continue;
+      const wanted = only(to, name);
+      Object.assign(patch, wanted);
+      const laid = mergeOptions(only(from, name), wanted);
+      if (!isDeepStrictEqual(laid, wanted)) renewed.push(name);
+    }
+    if (Object.keys(patch).length + renewed.length === 0) return undefined;
+    return { patch, renewed };
+  }
+}
+
+/** All changes; all but one, the latest first; the earliest, as many as possible. */
+function* candidates(options: SharedOptions): Iterable<SharedOptions> {
+  yield options;
+  const gens = Object.values(options).map(([gen]) => gen);
+  const latestFirst = [...new Set(gens)].toSorted((one, other) => other - one);
+  for (const left of latestFirst) yield select(options, gen => gen !== left);
+  for (const end of latestFirst) yield select(options, gen => gen < end);
+}
+
+function since(gen: number, options: SharedOptions): SharedOptions {
+  return select(options, each => each > gen);
+}
+
+function select(
+  options: SharedOptions,
+  isChosen: (gen: number) => boolean,
+): SharedOptions {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, [gen]]) => isChosen(gen)),
+  );
+}
+
+function only(
+  options: Record<string, unknown>,
+  name: string,
+): Record<string, unknown> {
+  return name in options ? { [name]: options[name] } : {};
 }

@@ -45,7 +45,8 @@ class Member {
         clock: systemClock,
         logger: { log() {}, warn, error: warn },
         newId: () => `${name}-${++ids}`,
-        configure: (circuit, patch) => circuit.configure(patch),
+        prepare: (circuit, { patch, renewed }) =>
+          circuit.preparePatch(patch, renewed),
       },
     );
     this.fleet.attach(this.circuit);
@@ -258,19 +259,9 @@ function isWrong(name: string, value: unknown): boolean {
         'forced-open',
         'forced-closed',
       ].includes(value as string);
-    case 'config': {
-      if (typeof value !== 'string') return true;
-      try {
-        const options: unknown = JSON.parse(value || '{}');
-        return (
-          typeof options !== 'object' ||
-          options === null ||
-          Array.isArray(options)
-        );
-      } catch {
-        return true;
-      }
-    }
+    // No other object that is drawn here has options in the form of these.
+    case 'config':
+      return JSON.stringify(value) !== '{}';
     default:
       return !(Number.isSafeInteger(value) && (value as number) >= 0);
   }

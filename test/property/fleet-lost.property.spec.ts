@@ -38,7 +38,8 @@ class Subject {
       clock,
       logger: silent,
       newId: () => 'id',
-      configure: (circuit, patch) => circuit.configure(patch),
+      prepare: (circuit, { patch, renewed }) =>
+        circuit.preparePatch(patch, renewed),
       store: {
         exchange: () => Promise.reject(new Error('gone')),
         open() {},

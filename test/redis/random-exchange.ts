@@ -6,6 +6,10 @@ import type {
   SharedRules,
   StoredState,
 } from '../../lib/redis/fleet-store.js';
+import type {
+  OptionChange,
+  SharedOptions,
+} from '../../lib/redis/shared-options.js';
 import type { Random } from '../support/random.js';
 
 const INSTANCES = ['a', 'b', 'c-3'];
@@ -38,6 +42,8 @@ export class RandomExchanges {
   private readonly seqs = new Map<string, number>();
   private readonly known = new Map<string, StoredState>();
   private readonly leases = new Map<string, number[]>();
+  /** All that was ever answered: what instances know may be old, or of another circuit. */
+  private readonly configs: SharedOptions[] = [{}];
   private previous: ExchangeRequest | undefined;
 
   constructor(private readonly random: Random) {
@@ -75,7 +81,10 @@ export class RandomExchanges {
     request.circuits.forEach(({ id }, index) => {
       const { state, leases } = reply.circuits[index]!;
       const key = `${request.instance} ${id}`;
-      if (state) this.known.set(key, state);
+      if (state) {
+        this.known.set(key, state);
+        this.configs.push(state.config);
+      }
       this.leases.set(key, [...(leases ?? [])]);
     });
   }
@@ -119,7 +128,7 @@ export class RandomExchanges {
           reason: `order "${upTo(9)}" 'é'`,
         },
       }),
-      ...(chance(0.03) && { config: `{"minimumCalls":${upTo(9)}}` }),
+      ...(chance(0.06) && { change: this.change() }),
       ...(chance(0.1) && { view: this.view(known) }),
     };
   }
@@ -134,10 +143,26 @@ export class RandomExchanges {
       attempt: pick(0, 1, 2),
       left: pick(0, 10, 40),
       ordered: known?.ordered ?? 0,
-      ...(chance(0.3) && {
-        config: '{"minimumCalls":3}',
-        configGen: (known?.configGen ?? 0) + pick(-1, 0, 3),
-      }),
+      ...(chance(0.5) && { config: pick(...this.configs) }),
     };
+  }
+
+  /** Plain options, parts of one, the whole of it, and windows of both kinds. */
+  private change(): OptionChange {
+    const { pick, upTo } = this.random;
+    const value = `${upTo(9)}`;
+    return pick<OptionChange>(
+      { minimumCalls: value },
+      { openDuration: `"${value}s"`, recordErrors: '[]' },
+      { 'bulkhead.maxQueue': value },
+      { 'bulkhead.maxConcurrent': value, minimumCalls: value },
+      { bulkhead: 'false' },
+      { bulkhead: '{}' },
+      { bulkhead: 'false', 'bulkhead.maxQueue': value },
+      { 'window.size': value },
+      { 'window.type': '"count"', 'window.size': value },
+      { 'window.type': '"time"', 'window.duration': value },
+      { 'window.type': '"time"', 'window.buckets': value },
+    );
   }
 }

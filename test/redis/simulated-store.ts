@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   Announcement,
   CircuitReply,
@@ -8,6 +9,11 @@ import type {
   SharedRules,
   StoredState,
 } from '../../lib/redis/fleet-store.js';
+import {
+  joinOptions,
+  layChange,
+  type SharedOptions,
+} from '../../lib/redis/shared-options.js';
 import type { CircuitState } from '../../lib/state/circuit-state.js';
 
 interface Lease {
@@ -39,7 +45,7 @@ interface Stored {
   attempt: number;
   due: number;
   ordered: number;
-  config: string;
+  config: SharedOptions;
   configGen: number;
   bucket: number;
   /** The oldest bucket that counts. */
@@ -148,9 +154,10 @@ class Turn {
   take(): boolean {
     const { c, report, now } = this;
     if (report.view) this.restore(report.view);
-    if (report.config !== undefined) {
-      c.config = report.config;
-      c.configGen = this.next(c.configGen);
+    if (report.view?.config) this.recall(report.view.config);
+    if (report.change) {
+      c.configGen = this.next(Math.max(c.configGen, report.configGen));
+      c.config = layChange(c.config, report.change, c.configGen);
     }
     if (report.order) {
       if (c.ordered <= report.gen) {
@@ -225,10 +232,15 @@ class Turn {
         c.gen = this.next(report.gen);
       }
     }
-    if ((view.configGen ?? 0) > c.configGen) {
-      c.config = view.config ?? '';
-      c.configGen = view.configGen!;
-    }
+  }
+
+  private recall(config: SharedOptions): void {
+    const { c, report } = this;
+    const joined = joinOptions(c.config, config);
+    const isNews = !isDeepStrictEqual(joined, c.config);
+    if (!isNews && c.configGen >= report.configGen) return;
+    c.config = joined;
+    c.configGen = this.next(Math.max(c.configGen, report.configGen));
   }
 
   private count(): void {
@@ -395,7 +407,7 @@ function created(): Stored {
     attempt: 0,
     due: 0,
     ordered: 0,
-    config: '',
+    config: {},
     configGen: 0,
     bucket: 0,
     oldest: 0,
@@ -425,7 +437,7 @@ function answer(
   const { calls, failures, slow } = c.sums;
   const differs =
     c.gen !== report.gen ||
-    c.configGen !== (report.configGen ?? 0) ||
+    c.configGen !== report.configGen ||
     (report.view !== undefined && report.view.state !== c.state);
   return {
     ...(differs && { state: told(c, now) }),

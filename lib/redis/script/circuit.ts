@@ -10,7 +10,7 @@ local function load(key)
     attempt = tonumber(v[4] or 0),
     due = tonumber(v[5] or 0),
     ordered = tonumber(v[6] or 0),
-    config = v[7] or '',
+    config = v[7] or '{}',
     configGen = tonumber(v[8] or 0),
     bucket = tonumber(v[9] or 0),
     width = tonumber(v[10] or 0),
@@ -58,7 +58,7 @@ local function told(c)
     attempt = c.attempt,
     left = math.max(0, c.due - now),
     ordered = c.ordered,
-    config = c.config,
+    config = cjson.decode(c.config),
     configGen = c.configGen,
   }
 end

@@ -1,4 +1,5 @@
 import { CIRCUIT } from './circuit.js';
+import { OPTIONS } from './options.js';
 import { OPENING, SERVER_TIME } from './opening.js';
 import { PROBES } from './probes.js';
 import { WINDOW } from './window.js';
@@ -13,7 +14,6 @@ local function restore(c, gen, view)
     -- Nobody knows any more who probes: in a new generation, all ask again.
     if view.state == 'half-open' then c.state, c.probes, c.gen = 'open', nil, nextGeneration(gen) end
   end
-  if (view.configGen or 0) > c.configGen then c.config, c.configGen = view.config, view.configGen end
 end
 
 -- Of two orders the first to arrive holds, unless the second was given in knowledge of it.
@@ -25,7 +25,8 @@ end
 
 local function apply(c, rules, report)
   if report.view then restore(c, report.gen, report.view) end
-  if report.config then c.config, c.configGen = report.config, nextGeneration(c.configGen) end
+  if report.view and report.view.config then recall(c, report) end
+  if report.change then change(c, report) end
   if report.order then return obey(c, report) end
   if report.gen ~= c.gen then return end
   local isDue = c.state == 'open' and now >= c.due
@@ -44,7 +45,7 @@ end
 local function answer(c, report)
   local reply = {}
   local view = report.view
-  local differs = c.gen ~= report.gen or c.configGen ~= (report.configGen or 0) or (view and view.state ~= c.state)
+  local differs = c.gen ~= report.gen or c.configGen ~= report.configGen or (view and view.state ~= c.state)
   if differs then reply.state = told(c) end
   if report.calls and c.gen == report.gen then reply.window = { c.calls, c.failures, c.slow, c.oldest, c.bucket } end
   if c.probes then
@@ -81,5 +82,5 @@ return cjson.encode({ epoch = epoch, rev = tonumber(redis.call('HGET', META, 're
  * @param time sets `now`, in milliseconds; the tests give another
  */
 export function exchangeScript(time: string = SERVER_TIME): string {
-  return [time, OPENING, CIRCUIT, WINDOW, PROBES, APPLY].join('\n');
+  return [time, OPENING, CIRCUIT, OPTIONS, WINDOW, PROBES, APPLY].join('\n');
 }

@@ -36,7 +36,8 @@ export class Instance {
       logger: { log, warn: log, error: log },
       random: () => random.next(),
       newId: () => `i${number}-${++ids}`,
-      configure: (circuit, patch) => circuit.configure(patch),
+      prepare: (circuit, { patch, renewed }) =>
+        circuit.preparePatch(patch, renewed),
     });
     this.circuit = new Circuit('dependency', options, {
       clock,

@@ -1,6 +1,7 @@
 import type { CircuitOptions } from '../../../lib/state/circuit-options.js';
 import { randomFrom, type Random } from '../../support/random.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
+import { Configuration, CONFIGURED_OPTIONS } from './configuration.js';
 import { Instance, type ProbeWatch } from './instance.js';
 import { FAIR, Network } from './network.js';
 import { AGREEMENT_MS, circuitOptions } from './settings.js';
@@ -23,6 +24,7 @@ export class Simulation implements ProbeWatch {
   readonly network: Network;
   readonly instances: Instance[];
   private readonly options: CircuitOptions;
+  private readonly configuration: Configuration;
   /** What was found wrong, in words. */
   readonly wrong: string[] = [];
   isHealthy = true;
@@ -37,7 +39,12 @@ export class Simulation implements ProbeWatch {
   ) {
     this.random = randomFrom(seed);
     this.network = new Network(this.clock, this.random);
-    this.options = { ...circuitOptions(this.random), ...options };
+    this.options = {
+      ...CONFIGURED_OPTIONS,
+      ...circuitOptions(this.random),
+      ...options,
+    };
+    this.configuration = new Configuration(this.options, this.random);
     this.instances = [];
     for (let left = size ?? this.random.pick(2, 3, 5); left > 0; left--) {
       this.addInstance();
@@ -125,6 +132,9 @@ export class Simulation implements ProbeWatch {
     if (random.chance(0.1)) this.failOver(random.pick(30, 100));
     if (random.chance(0.05)) network.skew += random.pick(-400, 50);
     if (random.chance(0.1)) this.command(random.pick(...instances));
+    for (const each of instances.slice(0, 2)) {
+      while (random.chance(0.4)) this.configureWithin(random.upTo(200), each);
+    }
   }
 
   /** The store as it was a moment ago takes over. */
@@ -136,6 +146,12 @@ export class Simulation implements ProbeWatch {
       for (const { gen } of saved.circuits.values()) this.forgiven.add(gen);
       this.network.reconnect();
     });
+  }
+
+  private configureWithin(milliseconds: number, instance: Instance): void {
+    this.clock.schedule(milliseconds, () =>
+      this.configuration.change(instance),
+    );
   }
 
   private command({ circuit }: Instance): void {
@@ -166,7 +182,8 @@ export class Simulation implements ProbeWatch {
       before = network.store.revision;
       await this.pass(AGREEMENT_MS);
     } while (network.store.revision !== before);
-    const views = instances.map(({ view, circuit }) => {
+    const views = instances.map(instance => {
+      const { view, circuit } = instance;
       const { joined, state, generation, instances: alive } = view;
       if (!joined) this.complain('an instance has not joined again');
       if (alive !== instances.length) {
@@ -175,6 +192,8 @@ export class Simulation implements ProbeWatch {
       if (state !== 'closed' && circuit.state !== state) {
         this.complain(`a circuit is ${circuit.state}, its fleet ${state}`);
       }
+      const lost = this.configuration.lostBy(instance);
+      if (lost !== undefined) this.complain(lost);
       const { successRateThreshold } = circuit.rules.halfOpen;
       return `${state} ${generation} ${successRateThreshold}`;
     });
