@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { defer, finalize, Observable, share, Subject, tap } from 'rxjs';
+import { defer, finalize, Observable, share, tap } from 'rxjs';
 
 /** The part of a response that tells of its end. */
 interface Closable {
@@ -15,7 +15,7 @@ interface Closable {
  *
  * @param handled runs the handler, once for each subscription
  * @param protect puts it behind the circuit; calls its second argument when a
- *   fallback begins to answer
+ *   fallback begins to answer. Subscribes to the handler once at most
  */
 export function untilClientLeaves<T>(
   context: ExecutionContext,
@@ -25,11 +25,10 @@ export function untilClientLeaves<T>(
   const response = responseOf(context);
   if (response === undefined) return protect(handled, () => {});
   return new Observable<T>(subscriber => {
-    let isHandled = false;
     let isRunning = false;
-    let isFallingBack = false;
+    let isOver = false;
     const end = () => {
-      isHandled = true;
+      isOver = true;
     };
     const shared = defer(() => {
       isRunning = true;
@@ -39,25 +38,17 @@ export function untilClientLeaves<T>(
       finalize(() => {
         isRunning = false;
       }),
-      // Never runs the handler a second time.
-      share({
-        connector: () => new Subject<T>(),
-        resetOnComplete: false,
-        resetOnError: false,
-      }),
+      share(),
     );
     const listener = {
       next: (value: T) => subscriber.next(value),
       error: (error: unknown) => subscriber.error(error),
       complete: () => subscriber.complete(),
     };
-    const fallBack = () => {
-      isFallingBack = true;
-    };
-    const guarded = protect(shared, fallBack).subscribe(listener);
+    // A fallback that is answering holds no permit, and may be what saves the order.
+    const guarded = protect(shared, end).subscribe(listener);
     const leave = () => {
-      // A fallback that is answering holds no permit, and may be what saves the order.
-      if (isHandled || isFallingBack) return;
+      if (isOver) return;
       if (isRunning) {
         subscriber.add(shared.subscribe(listener));
         guarded.unsubscribe();
