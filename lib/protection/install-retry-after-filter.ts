@@ -35,7 +35,7 @@ class RetryAfterWrapper extends InstanceWrapper<ExceptionFilter> {
     private readonly config: ApplicationConfig,
     private readonly adapterHost: HttpAdapterHost,
   ) {
-    super({ name: RetryAfterFilter.name, token: RETRY_AFTER_FILTER });
+    super({ token: RETRY_AFTER_FILTER });
   }
 
   override getInstanceByContextId(contextId: ContextId, inquirerId?: string) {
@@ -47,7 +47,7 @@ class RetryAfterWrapper extends InstanceWrapper<ExceptionFilter> {
         ],
         this.adapterHost,
       ),
-      isResolved: true,
+      // What Nest asks of the instances that it has made.
       isConstructorCalled: true,
     };
   }
@@ -69,7 +69,7 @@ function scopedFiltersOf(
     .map(wrapper =>
       wrapper.getInstanceByContextId(contextOf(contextId, wrapper), inquirerId),
     )
-    .filter(host => host?.isResolved)
+    .filter(host => host.isResolved)
     .map(host => host.instance);
 }
 
