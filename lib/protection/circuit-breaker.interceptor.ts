@@ -109,22 +109,20 @@ export class CircuitBreakerInterceptor implements NestInterceptor {
   private controllerOf(context: ExecutionContext): Promise<unknown> {
     return this.moduleRef.resolve(
       context.getClass(),
-      ContextIdFactory.getByRequest(requestOf(context), ['raw', 'req']),
+      ContextIdFactory.getByRequest(requestOf(context)),
     );
   }
 }
 
-/** What Nest keeps the scope of a request with; a message has nothing that shows it. */
+/** The place, among a handler's arguments, of what Nest keeps the scope of a request with. */
+const REQUEST_AT: ReadonlyMap<string, number> = new Map([
+  ['http', 0],
+  ['graphql', 2],
+]);
+
+/** What shows the scope of a request; a message has nothing that does, and gets a scope of its own. */
 function requestOf(context: ExecutionContext): Record<string, unknown> {
-  const args = context.getArgs<unknown[]>();
-  switch (context.getType<string>()) {
-    case 'http':
-      return args[0] as Record<string, unknown>;
-    case 'graphql':
-      return args[2] as Record<string, unknown>;
-    default:
-      return {};
-  }
+  return context.getArgByIndex(REQUEST_AT.get(context.getType())!);
 }
 
 /** Has the rejections of an answer told in the words of its transport, also those that come from underneath. */

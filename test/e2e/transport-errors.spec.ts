@@ -203,6 +203,28 @@ describe('fallbacks named by a method of a request-scoped class', () => {
 
     expect(await session.ask('ask', 'word')).toEqual({ value: 'instead' });
   });
+
+  it('are called on the instance that serves the request, on GraphQL', async () => {
+    @CircuitBreaker('handler', { fallback: 'answerAnyway' })
+    @Injectable({ scope: Scope.REQUEST })
+    @Resolver()
+    class Remembering {
+      private asked = 'nothing';
+      @Query(() => String)
+      async ask(@Args('word') word: string): Promise<string> {
+        this.asked = word;
+        throw new Error('down');
+      }
+      answerAnyway(_error: unknown) {
+        return `instead of ${this.asked}`;
+      }
+    }
+    const session = await start(GRAPHQL_WAYS[0]!, Remembering);
+
+    expect(await session.ask('ask', 'word')).toEqual({
+      value: 'instead of word',
+    });
+  });
 });
 
 describe("a user's own filter", () => {
@@ -233,6 +255,26 @@ describe("a user's own filter", () => {
     const [error] = caught as [RpcException];
     expect(isRejection(error)).toBe(true);
     expect(error.cause).toMatchObject({ name: 'CircuitOpenException' });
+  });
+});
+
+describe('a handler that answers at once', () => {
+  @Controller()
+  class Plain {
+    @MessagePattern('ask')
+    @CircuitBreaker('handler')
+    ask(): string {
+      return 'answer';
+    }
+  }
+
+  it('is refused in the words of its transport', async () => {
+    const session = await start(RPC_WAYS[0]!, Plain);
+    circuitOf(session, 'handler').forceOpen();
+
+    expect(await session.ask('ask', '')).toMatchObject({
+      error: { code: 'CIRCUIT_OPEN', circuit: 'handler' },
+    });
   });
 });
 
