@@ -103,7 +103,7 @@ function registryServedBy(
 function instancesOf(wrapper: InstanceWrapper): object[] {
   const instances: unknown[] =
     wrapper.isFactory && wrapper.isTransient
-      ? wrapper.getStaticTransientInstances().map(host => host?.instance)
+      ? wrapper.getStaticTransientInstances().map(host => host!.instance)
       : [ownInstanceOf(wrapper)];
   return instances.filter(isObject);
 }

@@ -16,10 +16,11 @@ const closedObjects = new WeakMap<object, ModuleRef>();
  * its instance.
  */
 export function injectModuleRef(prototype: object): void {
-  Inject(ModuleRef)(prototype, MODULE_REF);
+  // Once for a class, however many of its methods are decorated.
   if (Object.hasOwn(prototype, MODULE_REF)) return;
+  Inject(ModuleRef)(prototype, MODULE_REF);
   Object.defineProperty(prototype, MODULE_REF, {
-    configurable: true,
+    // Another copy of this package asks an object by this property alone.
     get(this: object) {
       return closedObjects.get(this);
     },

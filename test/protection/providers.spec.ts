@@ -14,10 +14,17 @@ import {
   type ContextId,
   type HostComponentInfo,
 } from '@nestjs/core';
+import { PROPERTY_DEPS_METADATA } from '@nestjs/common/constants.js';
 import { CircuitOpenException } from '../../lib/errors/circuit-open.exception.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
-import { closeApps, rootModule, startContext } from '../support/nest-app.js';
+import {
+  closeApps,
+  LogKeeper,
+  plainModule,
+  rootModule,
+  startContext,
+} from '../support/nest-app.js';
 
 /** What is tried on each kind of provider: opens at the first failure. */
 class Client {
@@ -240,6 +247,10 @@ describe('a decorated method is protected on', () => {
     }
     const app = await start(Frozen);
 
+    // This is how another copy of the package asks.
+    expect(
+      Reflect.get(app.get(Frozen), Symbol.for('nestjs-breaker:module-ref')),
+    ).toBeInstanceOf(ModuleRef);
     await expect(app.get(Frozen).call()).rejects.toThrow('down');
     await expect(app.get(Frozen).call()).rejects.toBeInstanceOf(
       CircuitOpenException,
@@ -282,6 +293,23 @@ describe('a decorated method is protected on', () => {
   });
 });
 
+describe('other providers', () => {
+  it('may have no prototype, and are left as they are', async () => {
+    const bare = Object.create(null) as object;
+    class Rootless {
+      own() {}
+    }
+    Object.setPrototypeOf(Rootless.prototype, null);
+    const app = await start(
+      { provide: 'bare', useValue: bare },
+      { provide: 'rootless', useValue: new Rootless() },
+    );
+
+    expect(Reflect.ownKeys(app.get<object>('bare'))).toEqual([]);
+    expect(Reflect.ownKeys(app.get<object>('rootless'))).toEqual([]);
+  });
+});
+
 describe('inside a class', () => {
   it('nothing is added to what an instance shows', async () => {
     const app = await start(
@@ -294,6 +322,19 @@ describe('inside a class', () => {
       expect(shown).toStrictEqual({ counted: { calls: 0 } });
       expect(Object.getOwnPropertySymbols(shown)).toEqual([]);
     }
+  });
+
+  it('Nest injects one property, however many methods are decorated', () => {
+    class Service {
+      @CircuitBreaker()
+      async one() {}
+      @CircuitBreaker()
+      async two() {}
+    }
+
+    expect(Reflect.getMetadata(PROPERTY_DEPS_METADATA, Service)).toHaveLength(
+      1,
+    );
   });
 
   it('`this`, private fields and other decorated methods are what they were', async () => {
@@ -397,6 +438,22 @@ describe('two applications in one process', () => {
     await expect(start({ provide: 'c', useValue: shared })).rejects.toThrow(
       /instance of Client.*two running applications/,
     );
+  });
+
+  it('may share an object of one that has not this module, which is told that it is missing', async () => {
+    const without = await startContext(plainModule({ providers: [Client] }));
+    const shared = without.get(Client);
+    const log = new LogKeeper();
+
+    const app = await startContext(
+      rootModule({ providers: [{ provide: 'c', useValue: shared }] }),
+      log,
+    );
+
+    expect(log.errors).toEqual([
+      expect.stringMatching(/^@CircuitBreaker\(\) is to be protected/),
+    ]);
+    await expectProtected(app, shared);
   });
 
   it('cannot share a frozen object either', async () => {
