@@ -64,8 +64,6 @@ export function withSignal(
   signal: AbortSignal,
 ): unknown[] {
   const all = [...args];
-  // What is left out before it is undefined, and no hole.
-  while (all.length < index) all.push(undefined);
   all[index] = signal;
   return all;
 }

@@ -84,11 +84,8 @@ export function CircuitBreaker(
     if (typeof key === 'object') {
       throw new TypeError(protectionMessages.standardDecorators());
     }
-    if (key !== undefined) {
-      decorateMethod(target, key, descriptor, declaration);
-    } else if (typeof target === 'function') {
-      decorateClass(target, declaration);
-    }
+    if (key === undefined) decorateClass(target as Function, declaration);
+    else decorateMethod(target, key, descriptor, declaration);
   };
 }
 
@@ -134,15 +131,19 @@ function kindOfOther(
     return 'an accessor';
   }
   if (typeof descriptor.value !== 'function') return 'no function';
-  switch (Object.prototype.toString.call(descriptor.value)) {
-    case '[object GeneratorFunction]':
-      return 'a generator, which fails while it is iterated and not at the call';
-    case '[object AsyncGeneratorFunction]':
-      return 'an async generator, which fails while it is iterated and not at the call';
-    default:
-      return undefined;
-  }
+  return GENERATORS.get(Object.prototype.toString.call(descriptor.value));
 }
+
+const GENERATORS: ReadonlyMap<string, string> = new Map([
+  [
+    '[object GeneratorFunction]',
+    'a generator, which fails while it is iterated and not at the call',
+  ],
+  [
+    '[object AsyncGeneratorFunction]',
+    'an async generator, which fails while it is iterated and not at the call',
+  ],
+]);
 
 function nameOf(target: object): string {
   return typeof target === 'function' ? target.name : target.constructor.name;

@@ -10,9 +10,11 @@ import {
   type OptionProblem,
 } from '../errors/invalid-options.error.js';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
-import type { CircuitDeclaration } from '../registry/circuit-declaration.js';
-import { declaredCircuits } from './declared-circuits.js';
-import { findRegistry } from './find-registry.js';
+import { CIRCUIT_BREAKER_REGISTRY } from '../registry/registry-token.js';
+import {
+  declaredCircuits,
+  type DecoratedCircuit,
+} from './declared-circuits.js';
 import { InstanceAdopter } from './instance-adopter.js';
 import { wrappersOf } from './provider-classes.js';
 import { useProblemsOf } from './use-problems.js';
@@ -53,9 +55,12 @@ export class CircuitBreakerExplorer
   explore(): void {
     if (this.isExplored) return;
     this.isExplored = true;
-    const registry = findRegistry(this.moduleRef, () => '@CircuitBreaker()');
+    const registry = this.moduleRef.get<CircuitBreakerRegistry | null>(
+      CIRCUIT_BREAKER_REGISTRY,
+      { strict: false },
+    );
     // While Nest only draws the graph of an application, nothing is instantiated.
-    if (registry === undefined) return;
+    if (registry === null) return;
     const wrappers = wrappersOf(this.modules);
     const problems = [
       ...declaredCircuits(this.modules).flatMap(declaration =>
@@ -74,7 +79,7 @@ export class CircuitBreakerExplorer
 /** The registry knows most circuits since it was built, but not those of what factories made. */
 function declare(
   registry: CircuitBreakerRegistry,
-  { name, options, source, problems = [] }: CircuitDeclaration,
+  { name, options, source, problems }: DecoratedCircuit,
 ): readonly OptionProblem[] {
   if (problems.length > 0) return problems;
   try {

@@ -14,9 +14,9 @@ import {
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Circuit } from '../circuit/circuit.js';
 import type { CircuitBreakerRegistry } from '../registry/circuit-breaker.registry.js';
-import { UnknownCircuitError } from '../errors/unknown-circuit.error.js';
+import type { UnknownCircuitError } from '../errors/unknown-circuit.error.js';
+import { CIRCUIT_BREAKER_REGISTRY } from '../registry/registry-token.js';
 import type { CircuitEvent } from '../state/events.js';
-import { findRegistry } from './find-registry.js';
 import {
   eventSubscriptionsOf,
   type EventSubscription,
@@ -52,7 +52,8 @@ export class CircuitEventExplorer
 
   onModuleInit(): void {
     const { registry } = this;
-    if (registry === undefined) return;
+    // While Nest only draws the graph of an application, nothing is instantiated.
+    if (registry === null) return;
     this.found = wrappersOf(this.modules).flatMap(each => this.findIn(each));
     for (const { subscription, listener, source } of this.found) {
       const { types, name } = subscription;
@@ -70,8 +71,8 @@ export class CircuitEventExplorer
     }
   }
 
-  private get registry(): CircuitBreakerRegistry | undefined {
-    return findRegistry(this.moduleRef, () => '@OnCircuitEvent()');
+  private get registry(): CircuitBreakerRegistry | null {
+    return this.moduleRef.get(CIRCUIT_BREAKER_REGISTRY, { strict: false });
   }
 
   private findIn(wrapper: InstanceWrapper): FoundListener[] {
@@ -79,10 +80,10 @@ export class CircuitEventExplorer
     if (!isObject(instance)) return [];
     const prototype = Object.getPrototypeOf(instance) as Record<
       string,
-      unknown
+      Function
     > | null;
     return this.scanner.getAllMethodNames(prototype).flatMap(key =>
-      eventSubscriptionsOf(prototype?.[key]).map(subscription => ({
+      eventSubscriptionsOf(prototype![key]!).map(subscription => ({
         source: `${wrapper.name}.${key}`,
         subscription,
         listener: this.listenerOf(wrapper, key),
@@ -93,7 +94,7 @@ export class CircuitEventExplorer
   /** Found at the event: an instance may have been spied on, and a scoped one is made for it. */
   private listenerOf(wrapper: InstanceWrapper, key: string): Listener {
     const call = (instance: unknown, ...args: Parameters<Listener>): unknown =>
-      (instance as Record<string, Listener>)[key]?.(...args);
+      (instance as Record<string, Listener>)[key]!(...args);
     if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
       return (...args) => call(wrapper.instance, ...args);
     }
@@ -132,12 +133,10 @@ export class CircuitEventExplorer
   private warnOfUnknown(name: string | undefined, source: string): void {
     if (name === undefined) return;
     try {
-      this.registry?.get(name);
+      this.registry!.get(name);
     } catch (error) {
-      if (!(error instanceof UnknownCircuitError)) throw error;
-      this.logger.warn(
-        `${source} (@OnCircuitEvent) waits in vain. ${error.message}`,
-      );
+      const { message } = error as UnknownCircuitError;
+      this.logger.warn(`${source} (@OnCircuitEvent) waits in vain. ${message}`);
     }
   }
 }

@@ -23,6 +23,11 @@ import {
   type ProviderClass,
 } from './provider-classes.js';
 
+/** A circuit that a decorator or our interceptor declares, and what is wrong there. */
+export interface DecoratedCircuit extends CircuitDeclaration {
+  readonly problems: readonly OptionProblem[];
+}
+
 /** What a decorator or our interceptor protects. */
 interface Found {
   readonly key: PropertyKey;
@@ -38,7 +43,7 @@ interface Found {
  */
 export function declaredCircuits(
   modules: ModulesContainer,
-): CircuitDeclaration[] {
+): DecoratedCircuit[] {
   const owners = new Map<string, object>();
   return providerClassesOf(wrappersOf(modules)).flatMap(providerClass =>
     foundIn(providerClass.prototype).map(found => ({

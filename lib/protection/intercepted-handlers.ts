@@ -40,11 +40,10 @@ function countInterceptors(target: object): number {
     : 0;
 }
 
-function isOurInterceptor(interceptor: unknown): boolean {
+/** Nest takes classes and instances. */
+function isOurInterceptor(interceptor: object): boolean {
   return (
-    (typeof interceptor === 'function' && INTERCEPTOR_MARK in interceptor) ||
-    (typeof interceptor === 'object' &&
-      interceptor !== null &&
-      INTERCEPTOR_MARK in interceptor.constructor)
+    INTERCEPTOR_MARK in
+    (typeof interceptor === 'function' ? interceptor : interceptor.constructor)
   );
 }

@@ -39,9 +39,10 @@ export function OnCircuitEvent<T extends CircuitEventType>(
     types: typeof types === 'string' ? [types] : types,
     name: options.name,
   };
-  return (_target, _key, { value: method }) => {
+  return (_target, _key, { value }) => {
+    const method = value!;
     const others = eventSubscriptionsOf(method);
-    Reflect.defineMetadata(SUBSCRIPTIONS, [subscription, ...others], method!);
+    Reflect.defineMetadata(SUBSCRIPTIONS, [subscription, ...others], method);
   };
 }
 
@@ -53,12 +54,11 @@ export interface EventSubscription {
 
 /** The events that a method is to be called for. */
 export function eventSubscriptionsOf(
-  method: unknown,
+  method: Function,
 ): readonly EventSubscription[] {
-  return typeof method === 'function'
-    ? ((Reflect.getMetadata(SUBSCRIPTIONS, method) as
-        readonly EventSubscription[] | undefined) ?? [])
-    : [];
+  const subscriptions = Reflect.getMetadata(SUBSCRIPTIONS, method) as
+    readonly EventSubscription[] | undefined;
+  return subscriptions ?? [];
 }
 
 const SUBSCRIPTIONS = Symbol.for('nestjs-breaker:event-subscriptions');

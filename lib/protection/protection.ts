@@ -83,7 +83,7 @@ export function problemsOf({ options, source }: Protection): OptionProblem[] {
   return examineOptions(circuitBreakerOptionsSchema, options)
     .problems.filter(({ at: [key] }) => !isCircuitOption(key))
     .map(({ path, message }) => ({
-      path: `${source}: ${path === '' ? 'options' : path}`,
+      path: `${source}: ${path}`,
       message,
     }));
 }

@@ -13,6 +13,7 @@ import {
   findDeclaredMethod,
 } from './protection-metadata.accessor.js';
 import { protectionMessages } from './protection.messages.js';
+import { isObject } from './provider-classes.js';
 import { isHandler } from './transport.js';
 
 /**
@@ -49,9 +50,7 @@ function prototypeOf(wrapper: InstanceWrapper): object | undefined {
   const type: unknown = wrapper.isNotMetatype ? token : metatype;
   const prototype: unknown =
     typeof type === 'function' ? type.prototype : undefined;
-  return typeof prototype === 'object' && prototype !== null
-    ? prototype
-    : undefined;
+  return isObject(prototype) ? prototype : undefined;
 }
 
 function waitingProblems(

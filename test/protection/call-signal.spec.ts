@@ -155,6 +155,19 @@ describe('@CallSignal()', () => {
     expect(await rates.answered('EUR')).toEqual(['Error: EUR false', 1]);
   });
 
+  it('takes the place of its parameter in whatever class is decorated', async () => {
+    @Injectable()
+    class Fresh {
+      @CircuitBreaker()
+      async call(_name: string, @CallSignal() signal?: AbortSignal) {
+        return signal instanceof AbortSignal;
+      }
+    }
+    const app = await startContext(rootModule({ providers: [Fresh] }));
+
+    expect(await app.get(Fresh).call('EUR')).toBe(true);
+  });
+
   it('is passed over outside a container', () => {
     expect(new Rates().plain()).toBe('false');
   });
@@ -236,19 +249,13 @@ describe.each(PLATFORMS)('@CallSignal() on %s', (_platform, adapter) => {
 });
 
 describe('the signal among the arguments of a call', () => {
-  it('stands behind what was left out, which is undefined and no hole', () => {
+  it('stands in its place, and changes nothing of the others', () => {
     const { signal } = new AbortController();
+    const args = ['a', 'b', 'c'];
 
-    expect(withSignal([], 2, signal)).toStrictEqual([
-      undefined,
-      undefined,
-      signal,
-    ]);
-    expect(withSignal(['a', 'b', 'c'], 1, signal)).toStrictEqual([
-      'a',
-      signal,
-      'c',
-    ]);
+    expect(withSignal([], 2, signal)).toEqual([undefined, undefined, signal]);
+    expect(withSignal(args, 1, signal)).toEqual(['a', signal, 'c']);
+    expect(args).toEqual(['a', 'b', 'c']);
   });
 
   it.each([

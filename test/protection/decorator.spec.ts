@@ -85,6 +85,7 @@ describe('@CircuitBreaker() on a method', () => {
     get accessor() {
       return 1;
     }
+    set setter(_value: number) {}
     *generator() {
       yield 1;
     }
@@ -97,6 +98,7 @@ describe('@CircuitBreaker() on a method', () => {
 
   it.each([
     ['accessor', /Others\.accessor: it is an accessor/],
+    ['setter', /Others\.setter: it is an accessor/],
     ['generator', /Others\.generator: it is a generator/],
     ['asyncGenerator', /Others\.asyncGenerator: it is an async generator/],
     ['property', /Others\.property: it is a property/],

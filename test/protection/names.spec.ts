@@ -112,6 +112,26 @@ describe('the name of a circuit', () => {
     expect(registry.names()).toEqual(['Client.call']);
   });
 
+  it('of a class that has no name at all says so', async () => {
+    const decorate = CircuitBreaker() as MethodDecorator;
+    const anonymous = (() =>
+      class {
+        async call() {}
+      })();
+    const descriptor = Object.getOwnPropertyDescriptor(
+      anonymous.prototype,
+      'call',
+    )!;
+    decorate(anonymous.prototype, 'call', descriptor);
+    Object.defineProperty(anonymous.prototype, 'call', descriptor);
+    const { registry } = await start({
+      provide: 'client',
+      useClass: anonymous,
+    });
+
+    expect(registry.names()).toEqual(['anonymous class.call']);
+  });
+
   it('may be given to methods of several classes, which then share the circuit', async () => {
     @Injectable()
     class Reads {

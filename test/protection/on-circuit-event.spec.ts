@@ -95,6 +95,24 @@ describe('@OnCircuitEvent()', () => {
     );
   });
 
+  it.each([
+    ['one', 'success' as const],
+    ['several', ['rejected', 'success'] as const],
+  ])('takes %s kind(s) of events, from a decorator', async (_n, types) => {
+    const told: string[] = [];
+    @Injectable()
+    class Told {
+      @OnCircuitEvent<'success' | 'rejected'>(types)
+      tell({ type }: CircuitEvent<'success' | 'rejected'>) {
+        told.push(type);
+      }
+    }
+    const { app } = await start(Told);
+    await app.get(Dependency).one();
+
+    expect(told).toEqual(['success']);
+  });
+
   it('hears circuits that come later, and the inherited method is called on the heir', async () => {
     @Injectable()
     class MoreAlerts extends Alerts {}

@@ -180,6 +180,27 @@ describe('mistakes in decorators stop the start, all in one error', () => {
     ).rejects.toThrow(/Client\.one: fallback: /);
   });
 
+  it('passes on what is no mistake in options', async () => {
+    class Client {
+      @CircuitBreaker('one')
+      async one() {}
+    }
+    const broken = new Error('the registry is broken');
+
+    await expect(
+      start({
+        provide: 'client',
+        inject: [CircuitBreakerRegistry],
+        useFactory: (registry: CircuitBreakerRegistry) => {
+          registry.declare = () => {
+            throw broken;
+          };
+          return new Client();
+        },
+      }),
+    ).rejects.toBe(broken);
+  });
+
   it('finds mistakes in what only a factory knows', async () => {
     class Client {
       @decorateWith('one', { settleOn: 'last' })
@@ -224,6 +245,60 @@ describe('a fallback that is named by a method', () => {
     }
 
     expect(await problemsOf(Client)).toHaveLength(2);
+  });
+
+  it('may be a method that a getter answers with, which is not called to see', async () => {
+    let asked = 0;
+    class Client {
+      @decorateWith('one', { fallback: 'orElse' })
+      async one(): Promise<string> {
+        throw new Error('down');
+      }
+      get orElse() {
+        asked++;
+        return () => 'got';
+      }
+    }
+    const app = await start(Client);
+
+    expect(asked).toBe(0);
+    expect(await app.get(Client).one()).toBe('got');
+  });
+
+  it.each([
+    ['no function', { value: 'text' }],
+    ['only set', { set: () => {} }],
+  ])('must not be %s', async (_what, descriptor) => {
+    class Client {
+      @decorateWith('one', { fallback: 'orElse' })
+      async one() {}
+    }
+    Object.defineProperty(Client.prototype, 'orElse', descriptor);
+
+    expect((await problemsOf(Client))[0]).toMatch(/has no method 'orElse'/);
+  });
+
+  it.each([
+    ['the constructor', 'constructr'],
+    ['what every object has', 'toStrin'],
+  ])('is not thought to mean %s', async (_what, fallback) => {
+    class Client {
+      @decorateWith('one', { fallback })
+      async one() {}
+    }
+
+    expect((await problemsOf(Client))[0]).toMatch(
+      /has no method '\w+'; name a public method/,
+    );
+  });
+
+  it('must be of the class, not of every object', async () => {
+    class Client {
+      @decorateWith('one', { fallback: 'toString' })
+      async one() {}
+    }
+
+    expect((await problemsOf(Client))[0]).toMatch(/has no method 'toString'/);
   });
 
   it('must not be the protected method itself', async () => {
@@ -432,6 +507,23 @@ describe('before the application has started', () => {
 });
 
 describe('an application that forgot the module', () => {
+  it('is told so in the name of the module', async () => {
+    class Client {
+      @CircuitBreaker()
+      async call() {}
+    }
+    const told: unknown[] = [];
+    const app = await startContext(plainModule({ providers: [Client] }), {
+      log: () => {},
+      warn: () => {},
+      error: (...args: unknown[]) => told.push(args.at(-1)),
+    });
+
+    await app.get(Client).call();
+
+    expect(told).toEqual(['CircuitBreaker']);
+  });
+
   it('runs unprotected, and one error in its log names forRoot()', async () => {
     class Client {
       @CircuitBreaker('forgotten', { consecutiveFailures: 1 })

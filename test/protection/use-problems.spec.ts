@@ -113,6 +113,32 @@ describe('two classes of one name with a cached method on one circuit', () => {
       'Users.find: cache: two classes',
     );
   });
+
+  it('start on circuits of their own, as do two methods of one class', async () => {
+    @Injectable()
+    class Users {
+      @CircuitBreaker('users', { cache: { staleFor: '1h' } })
+      async find(id: string): Promise<string> {
+        return id;
+      }
+      @CircuitBreaker('users', { cache: { staleFor: '1h' } })
+      async findAll(): Promise<string[]> {
+        return [];
+      }
+    }
+    await expect(startWith(createUsers(), Users)).resolves.toBeUndefined();
+  });
+
+  it('start with methods of other names on one circuit', async () => {
+    @Injectable()
+    class Groups {
+      @CircuitBreaker('db', { cache: { staleFor: '1h' } })
+      async find(id: string): Promise<string> {
+        return id;
+      }
+    }
+    await expect(startWith(createUsers(), Groups)).resolves.toBeUndefined();
+  });
 });
 
 describe('a handler behind the interceptor', () => {
@@ -125,7 +151,21 @@ describe('a handler behind the interceptor', () => {
         return 'answer';
       }
     }
-    await expect(startWith(Handlers)).rejects.toThrow('Handlers.get: retry');
+    await expect(startWith(Handlers)).rejects.toThrow(
+      /^@CircuitBreaker\(\): an option cannot be taken.\n {2}- Handlers\.get: retry/,
+    );
+  });
+
+  it('starts without it', async () => {
+    @CircuitBreaker('handlers', { retry: false, timeout: '1s' })
+    @Controller()
+    class Handlers {
+      @Get()
+      get() {
+        return 'answer';
+      }
+    }
+    await expect(startWith(Handlers)).resolves.toBeUndefined();
   });
 });
 
@@ -176,6 +216,21 @@ describe('a method that returns a plain value', () => {
     }
     const [name = ''] = Object.keys(options);
     await expect(start(Sums)).rejects.toThrow(`Sums.sum: ${name}`);
+  });
+
+  it.each(OPTIONS)('starts with what takes %j back', async options => {
+    const off = Object.fromEntries(
+      Object.keys(options).map(name => [name, false]),
+    );
+    @CircuitBreaker(options)
+    @Injectable()
+    class Sums {
+      @CircuitBreaker('sums', off)
+      sum(): number {
+        return 1;
+      }
+    }
+    await expect(start(Sums)).resolves.toBeUndefined();
   });
 
   it('may have a bulkhead, a rate limit and a cache', async () => {
