@@ -25,6 +25,49 @@ class Format implements ExceptionFilter {
 /** Outside HTTP: only who answers is looked at. */
 const host = { getType: () => 'rpc' } as ArgumentsHost;
 
+/** Those of an application that has the given ones, ours the last. */
+function install(...scoped: InstanceWrapper<ExceptionFilter>[]) {
+  const config = new ApplicationConfig();
+  for (const each of scoped) config.addGlobalRequestFilter(each);
+  config.addGlobalFilter(new Format('static'));
+  installRetryAfterFilter(config, new HttpAdapterHost());
+  const wrapper = config.getGlobalRequestFilters().at(-1)!;
+  return {
+    wrapper,
+    answer: (contextId: ContextId) =>
+      wrapper
+        .getInstanceByContextId(contextId, 'inquirer')
+        .instance.catch(new CircuitOpenException('dependency', 1), host),
+  };
+}
+
+/** A filter of the user, as Nest keeps it. */
+function filterOf(options: Partial<InstanceWrapper<ExceptionFilter>>) {
+  return new InstanceWrapper<ExceptionFilter>({
+    token: Format,
+    metatype: Format,
+    scope: Scope.REQUEST,
+    ...options,
+  });
+}
+
+function make(
+  wrapper: InstanceWrapper<ExceptionFilter>,
+  contextId: ContextId,
+  format: string,
+): void {
+  const made = { instance: new Format(format), isResolved: true };
+  wrapper.setInstanceByContextId(contextId, made, 'inquirer');
+}
+
+/** A request of a tenant, as a strategy for durable providers tells it. */
+function requestOf(tenant: ContextId): ContextId {
+  const contextId: ContextId = ContextIdFactory.create();
+  contextId.getParent = ({ isTreeDurable }) =>
+    isTreeDurable ? tenant : contextId;
+  return contextId;
+}
+
 describe('the filter for Retry-After', () => {
   it('is added once, also when two copies of the package add it', () => {
     const config = new ApplicationConfig();
@@ -39,49 +82,6 @@ describe('the filter for Retry-After', () => {
 });
 
 describe('the filter for Retry-After among request-scoped ones', () => {
-  /** Those of an application that has the given ones, ours the last. */
-  function install(...scoped: InstanceWrapper<ExceptionFilter>[]) {
-    const config = new ApplicationConfig();
-    for (const each of scoped) config.addGlobalRequestFilter(each);
-    config.addGlobalFilter(new Format('static'));
-    installRetryAfterFilter(config, new HttpAdapterHost());
-    const wrapper = config.getGlobalRequestFilters().at(-1)!;
-    return {
-      wrapper,
-      answer: (contextId: ContextId) =>
-        wrapper
-          .getInstanceByContextId(contextId, 'inquirer')
-          .instance.catch(new CircuitOpenException('dependency', 1), host),
-    };
-  }
-
-  /** A filter of the user, as Nest keeps it. */
-  function filterOf(options: Partial<InstanceWrapper<ExceptionFilter>>) {
-    return new InstanceWrapper<ExceptionFilter>({
-      token: Format,
-      metatype: Format,
-      scope: Scope.REQUEST,
-      ...options,
-    });
-  }
-
-  function make(
-    wrapper: InstanceWrapper<ExceptionFilter>,
-    contextId: ContextId,
-    format: string,
-  ): void {
-    const made = { instance: new Format(format), isResolved: true };
-    wrapper.setInstanceByContextId(contextId, made, 'inquirer');
-  }
-
-  /** A request of a tenant, as a strategy for durable providers tells it. */
-  function requestOf(tenant: ContextId): ContextId {
-    const contextId: ContextId = ContextIdFactory.create();
-    contextId.getParent = ({ isTreeDurable }) =>
-      isTreeDurable ? tenant : contextId;
-    return contextId;
-  }
-
   it('is one that Nest takes for made, under a token that strategies can look at', () => {
     const { wrapper } = install(filterOf({}));
 
