@@ -14,8 +14,12 @@ const groups = [];
 const namesakes = new Map();
 const DEFAULT_TIMEOUT_MS = 5_000;
 
+/** What tells one edition of the file that is being loaded from another. */
+let edition = '';
+
 /** Declares the tests of one file: hooks outside of every group belong to it alone. */
-export async function inFile(load) {
+export async function inFile(load, itsEdition) {
+  edition = itsEdition;
   groups.push({ name: '', before: [], after: [] });
   await load();
   groups.pop();
@@ -36,7 +40,7 @@ export function it(name, run, timeout = DEFAULT_TIMEOUT_MS) {
     // Tests of a table may share a name. Not the place among all: another process,
     // begun after one that hung, must know each test by the same id.
     id: alike === 1 ? id : `${id} (${alike})`,
-    name: id,
+    name: `${id} [${edition}]`,
     timeout,
     async run() {
       try {
