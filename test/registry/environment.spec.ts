@@ -194,6 +194,19 @@ describe('variables that stop the start', () => {
     expect(others).toEqual([]);
   });
 
+  it('fit no option, and contradict none, if they are called like a circuit alone', () => {
+    expect(
+      problemsFrom(() =>
+        rulesWith({
+          CIRCUIT_BREAKER_PAYMENT_GATEWAY: 'on',
+          CIRCUIT_BREAKER_PAYMENT_GATEWAY_MAX_KEYS: '3',
+        }),
+      ),
+    ).toEqual([
+      expect.stringMatching(/^CIRCUIT_BREAKER_PAYMENT_GATEWAY: fits no option/),
+    ]);
+  });
+
   it('contradict each other', () => {
     expect(
       problemsFrom(() =>

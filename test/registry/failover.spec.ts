@@ -288,6 +288,41 @@ describe('registry.failover', () => {
     },
   );
 
+  it('shares the budget of retries among the calls that are given the same options', async () => {
+    const { registry, clock } = new RegistryBench({
+      circuits: { search: { consecutiveFailures: false } },
+    });
+    let attempts = 0;
+    const options = {
+      retry: {
+        attempts: 2,
+        backoff: { initial: 1, max: 1 },
+        budget: { ratio: 0, burst: 1, per: '10s' },
+      },
+    } as const;
+    const ask = async () => {
+      const failed = failureOf(
+        registry.failover(
+          'search',
+          ['eu'],
+          () => {
+            attempts++;
+            return Promise.reject(new Error('down'));
+          },
+          options,
+        ),
+      );
+      await settled();
+      clock.advance(1);
+      await failed;
+    };
+
+    await ask();
+    await ask();
+
+    expect(attempts).toBe(3);
+  });
+
   it('counts by the circuit that each key has when its backend is called', async () => {
     const { registry } = new RegistryBench({
       circuits: { search: { maxKeys: 1 } },

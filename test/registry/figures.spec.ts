@@ -13,6 +13,19 @@ import { RegistryBench } from '../support/registry-bench.js';
 
 const START = Date.UTC(2030, 0, 1);
 
+describe('what applications share by their target', () => {
+  it('may be forgotten before anything is shared', () => {
+    const key = Symbol.for('nestjs-breaker:shared-by-target');
+    const shared: unknown = Reflect.get(globalThis, key);
+    Reflect.deleteProperty(globalThis, key);
+    try {
+      expect(() => forgetTarget({})).not.toThrow();
+    } finally {
+      Reflect.set(globalThis, key, shared);
+    }
+  });
+});
+
 describe('the figures of a name', () => {
   it('are those of no calls before a circuit is added', () => {
     const figures = new NameFigures('a', 'enforced');

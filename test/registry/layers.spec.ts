@@ -184,6 +184,7 @@ describe('mistakes in the layers', () => {
     ['a preset', { presets: { a: null } }, 'presets.a: got null, takes'],
     ['a name', { circuits: { '': {} } }, `circuits: got '', takes a circuit's`],
     ['env', { env: true }, 'env: got true, takes { prefix }, or false'],
+    ['a source', { configSource: null }, 'configSource: got null, takes an'],
     ['a prefix', { env: { prefix: '' } }, `env.prefix: got '', takes letters`],
     ['a prefix', { env: { prefix: 'A-B' } }, `env.prefix: got 'A-B', takes`],
     ['env', { env: { prefx: 'A' } }, 'did you mean "prefix"?'],
@@ -298,6 +299,58 @@ describe('mistakes in the layers', () => {
         }),
       ),
     ).toEqual([expect.stringMatching(/^window\.buckets: 11 buckets/)]);
+  });
+
+  it('are told of each layer, also where another lies over one that is no group', () => {
+    expect(
+      problemsFrom(
+        () =>
+          new RegistryBench({
+            defaults: { halfOpen: null as never },
+            circuits: { a: { halfOpen: { calls: 0 } } },
+          }),
+      ),
+    ).toEqual([
+      expect.stringMatching(/^defaults\.halfOpen: got null/),
+      expect.stringMatching(/^circuits\.a\.halfOpen\.calls: got 0/),
+    ]);
+  });
+
+  it('are told once of a preset, whoever takes it', () => {
+    expect(
+      problemsFrom(
+        () =>
+          new RegistryBench({
+            presets: { mine: { minimumCalls: 0 } },
+            circuits: { a: { preset: 'mine' }, b: { preset: 'mine' } },
+          }),
+      ),
+    ).toEqual([expect.stringMatching(/^presets\.mine\.minimumCalls: got 0/)]);
+  });
+
+  it('are told of what a person has configured, if a configuration source makes it wrong', () => {
+    const { registry } = new RegistryBench({
+      circuits: { a: { window: { type: 'time', duration: '1m' } } },
+    });
+    registry.configure('a', { window: { type: 'time', buckets: 11 } });
+
+    expect(
+      problemsFrom(() =>
+        registry.takeLive({
+          circuits: { a: { window: { type: 'time', duration: 10 } } },
+        }),
+      ),
+    ).toEqual([
+      expect.stringMatching(/^configure\(\): window\.buckets: 11 buckets/),
+    ]);
+  });
+
+  it('are told of what is created late, by its name', () => {
+    const { registry } = new RegistryBench();
+
+    expect(
+      errorFrom(() => registry.getOrCreate('late', 5 as never)).message,
+    ).toMatch(/^Circuit "late": /);
   });
 
   it('carry what a declaration brings along', () => {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import { Subject } from 'rxjs';
+import { describe, expect, it, jest } from '@jest/globals';
+import { of, Subject } from 'rxjs';
 import type {
   ConfigSource,
   LiveOptions,
@@ -415,6 +415,53 @@ describe('a configuration source', () => {
   });
 
   describe('at the end of the application', () => {
+    it('is asked no more, by the clock of the system too', async () => {
+      jest.useFakeTimers();
+      try {
+        let loads = 0;
+        const load = () => {
+          loads++;
+          return {};
+        };
+        const live = new LiveConfiguration(
+          { load, refreshEvery: '10s' },
+          { take: () => [] },
+        );
+        await live.onModuleInit();
+        await jest.advanceTimersByTimeAsync(10_000);
+        expect(loads).toBe(2);
+
+        live.onModuleDestroy();
+        await jest.advanceTimersByTimeAsync(60_000);
+
+        expect(loads).toBe(2);
+      } finally {
+        jest.useRealTimers();
+      }
+    });
+
+    it('has no load aborted that is over', async () => {
+      const bench = new LiveBench();
+      await bench.start();
+
+      bench.stop();
+
+      expect(bench.signals[0]!.aborted).toBe(false);
+    });
+
+    it('is not followed by what was answered before and is only now heard', async () => {
+      const bench = new LiveBench();
+      bench.answer = () => {
+        bench.stop();
+        return { circuits: { payments: { openDuration: '5s' } } };
+      };
+
+      await bench.start();
+
+      expect(bench.payments.rules.openDuration).toBe(60_000);
+      expect(bench.complaints).toEqual([]);
+    });
+
     it('is asked no more', async () => {
       const bench = new LiveBench({ refreshEvery: '10s' });
       await bench.start();
@@ -441,6 +488,12 @@ describe('a configuration source', () => {
   });
 
   describe('that is an Observable', () => {
+    it('has no settings, whatever its fields are called', () => {
+      const configSource = Object.assign(of({}), { timeout: 'never' });
+
+      expect(() => new RegistryBench({ configSource })).not.toThrow();
+    });
+
     it('changes options at each value, and not after the end', async () => {
       const changes = new Subject<LiveOptions>();
       const bench = new LiveBench(changes);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { logTransitions } from '../../lib/registry/transition-log.js';
 import type { LogFields, LogLevel } from '../../lib/registry/log-line.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
@@ -313,6 +313,43 @@ describe('the log of a circuit that flaps', () => {
     expect(lines[10]).toContain('90 times more');
   });
 
+  it('comes a minute later without a clock of its own, unless it has ended', () => {
+    jest.useFakeTimers();
+    try {
+      const { lines, stop, registry } = logOf(flap, null);
+      const open = (tenants: string) => {
+        for (let tenant = 0; tenant < 12; tenant++) {
+          const circuit = registry.keyed('payments', `${tenants} ${tenant}`);
+          circuit.tryAcquire()!.failure(new Error());
+        }
+      };
+      open('early');
+      expect(lines).toHaveLength(10);
+      jest.advanceTimersByTime(60_000);
+      expect(lines.slice(10)).toEqual([
+        expect.stringContaining('2 times more within a minute'),
+      ]);
+
+      open('late');
+      expect(lines).toHaveLength(21);
+      stop();
+      jest.advanceTimersByTime(60_000);
+      expect(lines).toHaveLength(21);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('ends also where nothing was put off', () => {
+    const { lines, stop, circuit } = logOf(flap);
+    circuit.forceOpen();
+
+    stop();
+    circuit.reset();
+
+    expect(lines).toHaveLength(1);
+  });
+
   it('ends with the application', () => {
     const { lines, stop, clock, circuit } = logOf(flap);
     for (let round = 0; round < 20; round++) {
@@ -326,7 +363,8 @@ describe('the log of a circuit that flaps', () => {
   });
 });
 
-function logOf(options: CircuitOptions = {}) {
+/** @param clock `null` for none: that of the system */
+function logOf(options: CircuitOptions = {}, clock?: null) {
   const bench = new RegistryBench({ circuits: { payments: options } });
   const lines: string[] = [];
   const fields: LogFields[] = [];
@@ -342,9 +380,9 @@ function logOf(options: CircuitOptions = {}) {
       log: log('log'),
       debug: log('debug'),
     },
-    bench.clock,
+    clock === null ? undefined : bench.clock,
   );
-  const { registry, clock } = bench;
+  const { registry } = bench;
   const circuit = registry.get('payments');
-  return { lines, fields, stop, registry, clock, circuit };
+  return { lines, fields, stop, registry, clock: bench.clock, circuit };
 }
