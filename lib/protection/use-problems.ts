@@ -65,7 +65,7 @@ function waitingProblems(
     key as string | symbol,
   );
   const method: unknown = Reflect.get(prototype, key);
-  const kind = call.returns ?? declaredAnswerKind(method, returnType);
+  const kind = declaredAnswerKind(method, returnType) ?? call.returns;
   if (kind !== 'value') return [];
   return (['timeout', 'deadline', 'retry'] as const)
     .filter(name => call[name] !== undefined && call[name] !== false)

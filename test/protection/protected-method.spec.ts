@@ -1,10 +1,20 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Injectable, type Provider, type Type } from '@nestjs/common';
+import {
+  Injectable,
+  SetMetadata,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { firstValueFrom, isObservable, Observable, of } from 'rxjs';
 import { CircuitOpenException } from '../../lib/errors/circuit-open.exception.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
-import { closeApps, rootModule, startContext } from '../support/nest-app.js';
+import {
+  closeApps,
+  LogKeeper,
+  rootModule,
+  startContext,
+} from '../support/nest-app.js';
 
 afterEach(closeApps);
 
@@ -98,6 +108,40 @@ describe('a refused call answers in the kind of the method', () => {
     expect(service.runs).toBe(0);
   });
 
+  it('in the declared kind, whatever `returns` says', async () => {
+    @Injectable()
+    class Certain {
+      @CircuitBreaker('c', { returns: 'value' })
+      async load(): Promise<number> {
+        return 1;
+      }
+    }
+    const { service, circuit } = await start(Certain);
+    circuit.forceOpen();
+
+    await expect(service.load()).rejects.toBeInstanceOf(CircuitOpenException);
+  });
+
+  it('in the kind that the method itself declares, called with `super` from one of another kind', async () => {
+    class Base {
+      @CircuitBreaker('c')
+      load(): Promise<number> {
+        return Promise.resolve(1);
+      }
+    }
+    @Injectable()
+    class Derived extends Base {
+      @SetMetadata('emits', 'design:returntype')
+      override load(): any {
+        return super.load();
+      }
+    }
+    const { service, circuit } = await start(Derived);
+    circuit.forceOpen();
+
+    await expect(service.load()).rejects.toBeInstanceOf(CircuitOpenException);
+  });
+
   it('of no declared kind: throws as long as it has not answered', async () => {
     @Injectable()
     class Fresh {
@@ -150,6 +194,27 @@ describe('a refused call answers in the kind of the method', () => {
 });
 
 describe('a call of a decorated method', () => {
+  it('is warned of a timeout that its circuit makes no sense with', async () => {
+    @Injectable()
+    class Service {
+      @CircuitBreaker('c', { timeout: '1s', slowCallDuration: '2s' })
+      async load() {
+        return 1;
+      }
+    }
+    const log = new LogKeeper();
+    const app = await startContext(rootModule({ providers: [Service] }), log);
+
+    await app.get(Service).load();
+    await app.get(Service).load();
+
+    expect(log.warnings).toEqual([
+      expect.stringMatching(
+        /Service\.load.*slowCallDuration: 2000 ms is not below the timeout of 1000 ms/,
+      ),
+    ]);
+  });
+
   it('is one call of the circuit for each subscription, while the body runs once', async () => {
     @Injectable()
     class Service {

@@ -218,6 +218,39 @@ describe('a method that returns a plain value', () => {
     await expect(start(Sums)).rejects.toThrow(`Sums.sum: ${name}`);
   });
 
+  it.each(OPTIONS)(
+    'stops the start with %j where only `returns` says it',
+    async options => {
+      @Injectable()
+      class Sums {
+        @CircuitBreaker('sums', { ...options, returns: 'value' })
+        sum(): unknown {
+          return 1;
+        }
+      }
+      await expect(start(Sums)).rejects.toThrow(/that returns a plain value/);
+    },
+  );
+
+  it('is known by what it declares, whatever `returns` says', async () => {
+    @Injectable()
+    class Sums {
+      @CircuitBreaker('sums', { timeout: '1s', returns: 'promise' })
+      sum(): number {
+        return 1;
+      }
+    }
+    @Injectable()
+    class Loads {
+      @CircuitBreaker('loads', { timeout: '1s', returns: 'value' })
+      async load(): Promise<number> {
+        return 1;
+      }
+    }
+    await expect(start(Sums)).rejects.toThrow('Sums.sum: timeout');
+    await expect(start(Loads)).resolves.toBeUndefined();
+  });
+
   it.each(OPTIONS)('starts with what takes %j back', async options => {
     const off = Object.fromEntries(
       Object.keys(options).map(name => [name, false]),

@@ -288,7 +288,7 @@ describe('registry.failover', () => {
     },
   );
 
-  it('shares the budget of retries among the calls that are given the same options', async () => {
+  it('has one budget of retries for all of its calls', async () => {
     const { registry, clock } = new RegistryBench({
       circuits: { search: { consecutiveFailures: false } },
     });

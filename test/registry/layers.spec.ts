@@ -345,6 +345,19 @@ describe('mistakes in the layers', () => {
     ]);
   });
 
+  it('are told of a patch that fits a circuit that went its own way, and not its name', () => {
+    const { registry } = new RegistryBench({
+      circuits: { a: { window: { type: 'time', duration: 10, buckets: 1 } } },
+    });
+    registry.get('a').configure({ window: { type: 'time', duration: '1m' } });
+
+    expect(
+      errorFrom(() =>
+        registry.configure('a', { window: { type: 'time', buckets: 11 } }),
+      ).message,
+    ).toMatch(/^Circuit "a": .*\n.*window\.buckets: 11 buckets/);
+  });
+
   it('are told of what is created late, by its name', () => {
     const { registry } = new RegistryBench();
 
