@@ -65,7 +65,6 @@ function scopedFiltersOf(
   return config
     .getGlobalRequestFilters()
     .toReversed()
-    .filter(wrapper => !(wrapper instanceof RetryAfterWrapper))
     .map(wrapper =>
       wrapper.getInstanceByContextId(contextOf(contextId, wrapper), inquirerId),
     )

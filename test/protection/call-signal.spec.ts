@@ -168,6 +168,37 @@ describe('@CallSignal()', () => {
     expect(await app.get(Fresh).call('EUR')).toBe(true);
   });
 
+  it('has the place that the method of the class gives it, not that of the one it overrides', async () => {
+    class Base {
+      @CircuitBreaker('base')
+      async first(@CallSignal() _signal?: AbortSignal, ..._more: unknown[]) {
+        return [] as unknown[];
+      }
+      @CircuitBreaker('base')
+      async second(@CallSignal() _signal?: AbortSignal, ..._more: unknown[]) {
+        return [] as unknown[];
+      }
+    }
+    @Injectable()
+    class Derived extends Base {
+      @CircuitBreaker('derived')
+      override async first(...args: unknown[]) {
+        return args;
+      }
+      @CircuitBreaker('derived')
+      override async second(
+        _name?: unknown,
+        @CallSignal() signal?: AbortSignal,
+      ) {
+        return [signal instanceof AbortSignal];
+      }
+    }
+    const app = await startContext(rootModule({ providers: [Derived] }));
+
+    expect(await app.get(Derived).first()).toEqual([]);
+    expect(await app.get(Derived).second()).toEqual([true]);
+  });
+
   it('is passed over outside a container', () => {
     expect(new Rates().plain()).toBe('false');
   });

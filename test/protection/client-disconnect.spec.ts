@@ -161,6 +161,15 @@ describe('a client who leaves', () => {
   });
 });
 
+it('stops the handler when nobody waits for its answer', () => {
+  let isStopped = false;
+  const { subscription } = ask(NEVER.pipe(finalize(() => (isStopped = true))));
+
+  subscription.unsubscribe();
+
+  expect(isStopped).toBe(true);
+});
+
 describe('the end of a connection', () => {
   it('is listened to until the answer is there', () => {
     const response = new EventEmitter();

@@ -174,6 +174,17 @@ describe('@OnCircuitEvent()', () => {
     expect(told).toEqual([0, 0, 1, 2]);
   });
 
+  it('calls what is in the place of the method when it happens, as a spy is', async () => {
+    const { app, registry } = await start(Alerts);
+    const told: string[] = [];
+    app.get(Alerts).onTransition = ({ to }) => void told.push(to);
+
+    registry.get('one').forceOpen();
+
+    expect(told).toEqual(['forced-open']);
+    expect(app.get(Alerts).told).toEqual(['one force-open']);
+  });
+
   it('warns of a circuit that nobody declares', async () => {
     @Injectable()
     class Typo {

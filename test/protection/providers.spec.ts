@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
+  Controller,
   forwardRef,
   Inject,
   Injectable,
   Scope,
+  UseGuards,
+  type CanActivate,
   type INestApplicationContext,
   type Provider,
 } from '@nestjs/common';
@@ -275,6 +278,22 @@ describe('a decorated method is protected on', () => {
     await expectProtected(app, app.get('alias'));
   });
 
+  it('a guard, which Nest keeps beside the providers', async () => {
+    @Injectable()
+    class Checking extends Client implements CanActivate {
+      canActivate() {
+        return true;
+      }
+    }
+    @UseGuards(Checking)
+    @Controller()
+    class Handlers {}
+    const app = await startContext(rootModule({ controllers: [Handlers] }));
+
+    expect(app.get(CircuitBreakerRegistry).names()).toEqual(['client']);
+    await expectProtected(app, app.get(Checking, { strict: false }));
+  });
+
   it('one of two providers that depend on each other', async () => {
     @Injectable()
     class Left extends Client {
@@ -475,6 +494,28 @@ describe('two applications in one process', () => {
     await expectProtected(second, shared);
   });
 
+  it('may share an object if the first one did not start', async () => {
+    const shared = new Client();
+    class Mistaken {
+      @CircuitBreaker('mistaken', { settleOn: 'last' as never })
+      async call() {}
+    }
+    await expect(
+      start(
+        { provide: 'c', useValue: shared },
+        {
+          provide: 'mistaken',
+          inject: [CircuitBreakerRegistry],
+          useFactory: () => new Mistaken(),
+        },
+      ),
+    ).rejects.toThrow(/settleOn/);
+
+    const app = await start({ provide: 'c', useValue: shared });
+
+    await expectProtected(app, shared);
+  });
+
   it('may share what factories hand out one after the other', async () => {
     const shared = new Client();
     const provider: Provider = {
@@ -489,6 +530,20 @@ describe('two applications in one process', () => {
     const second = await start(provider);
 
     await expectProtected(second, await second.resolve('c'));
+  });
+
+  it('leave an object to its first application when a factory of the second one hands it out', async () => {
+    const shared = new Client();
+    const first = await start({ provide: 'c', useValue: shared });
+    const second = await start({
+      provide: 'c',
+      scope: Scope.REQUEST,
+      useFactory: () => shared,
+    });
+
+    expect(await second.resolve('c')).toBe(shared);
+
+    await expectProtected(first, shared);
   });
 
   it('leave an object to its first application when the second one fails to start', async () => {
