@@ -116,6 +116,7 @@ describe('@CallSignal()', () => {
     const timedOut = rates.hang('EUR', caller.signal);
     await expect(timedOut).rejects.toMatchObject({ code: 'CALL_TIMEOUT' });
     expect(caller.signal.aborted).toBe(false);
+    expect(rates.signal?.aborted).toBe(true);
 
     const given = rates.hang('EUR', caller.signal);
     caller.abort();

@@ -99,6 +99,33 @@ describe('the name of a circuit', () => {
     for (const { totals } of registry.snapshot()) expect(totals.calls).toBe(1);
   });
 
+  it('of such a method may be shared by all that reach it with `super`', async () => {
+    class Client {
+      @CircuitBreaker()
+      async call() {}
+    }
+    @Injectable()
+    class Users extends Client {
+      @CircuitBreaker()
+      override async call() {
+        await super.call();
+      }
+    }
+    @Injectable()
+    class Orders extends Client {
+      @CircuitBreaker()
+      override async call() {
+        await super.call();
+      }
+    }
+    const { app, registry } = await start(Users, Orders);
+
+    await app.get(Users).call();
+    await app.get(Orders).call();
+
+    expect(registry.get('Client.call').snapshot().totals.calls).toBe(2);
+  });
+
   it('of a class without a name is that of the class below', async () => {
     class Client {
       @CircuitBreaker()

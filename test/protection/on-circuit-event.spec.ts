@@ -146,6 +146,47 @@ describe('@OnCircuitEvent()', () => {
     ]);
   });
 
+  it('logs where the method threw, in the name of the module', async () => {
+    @Injectable()
+    class Broken {
+      @OnCircuitEvent('success')
+      fail() {
+        throw new Error('at once');
+      }
+      @OnCircuitEvent('success')
+      reject() {
+        // What is no error has no stack.
+        // oxlint-disable-next-line prefer-promise-reject-errors
+        return Promise.reject('later');
+      }
+    }
+    const logged: unknown[][] = [];
+    const app = await startContext(
+      rootModule({ providers: [Dependency, Broken] }),
+      {
+        log: () => {},
+        warn: () => {},
+        error: (...args: unknown[]) => logged.push(args),
+      },
+    );
+
+    await app.get(Dependency).one();
+    await new Promise(setImmediate);
+
+    expect(logged).toEqual([
+      [
+        expect.stringContaining('Broken.fail'),
+        expect.stringMatching(/at once\n\s+at /),
+        'CircuitBreaker',
+      ],
+      [
+        'Broken.reject (@OnCircuitEvent) failed: later',
+        undefined,
+        'CircuitBreaker',
+      ],
+    ]);
+  });
+
   it('works in controllers, and makes a request-scoped provider for the event', async () => {
     const told: number[] = [];
     let made = 0;
