@@ -5,6 +5,7 @@ import { run } from './run-program.js';
 
 /** How many random programs one run of the tests tries. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 3_000);
+const LIMIT_MS = 120_000 + 20 * RUNS;
 
 describe('a circuit under random programs', () => {
   it('does at every step what the reference model does', () => {
@@ -18,5 +19,5 @@ describe('a circuit under random programs', () => {
       }),
       { numRuns: RUNS },
     );
-  }, 120_000);
+  }, LIMIT_MS);
 });

@@ -5,6 +5,7 @@ import { runDoors } from './run-doors.js';
 
 /** How many random programs one run of the tests tries. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 1_500);
+const LIMIT_MS = 120_000 + 20 * RUNS;
 
 describe('the doors of a circuit under random programs', () => {
   it('answer every call once, and give everything back', async () => {
@@ -14,5 +15,5 @@ describe('the doors of a circuit under random programs', () => {
       }),
       { numRuns: RUNS },
     );
-  }, 120_000);
+  }, LIMIT_MS);
 });
