@@ -33,16 +33,9 @@ export class LateCallContext implements CallContext {
     return this.controller.signal;
   }
 
-  /**
-   * Has the attempt end with whoever watches it now.
-   *
-   * @returns ends that
-   */
-  follow(signal: AbortSignal): () => void {
-    const abort = () => this.abort(signal.reason);
-    if (signal.aborted) abort();
-    else listenForAbort(signal, abort);
-    return () => signal.removeEventListener('abort', abort);
+  /** Has the attempt end with the signal of whoever watches it now. */
+  follow(signal: AbortSignal): void {
+    listenForAbort(signal, () => this.abort(signal.reason));
   }
 
   abort(reason: unknown): void {

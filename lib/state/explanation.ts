@@ -39,7 +39,7 @@ export function explain(machine: StateMachine): Explanation {
     sentence: sentenceFor(machine, snapshot),
     figures: { ...window, inFlight, inFlightSlow },
     lastFailures: [...history.failures],
-    nextProbe: phase.state === 'open' ? phase.at + phase.wait : null,
+    nextProbe: phase.state === 'open' ? Math.ceil(phase.at + phase.wait) : null,
   };
 }
 

@@ -23,7 +23,7 @@ export function describeTrouble(circuit: Circuit): CircuitTrouble | undefined {
     state,
     mode,
     since: new Date(since).toISOString(),
-    retryAfter,
+    retryAfter: retryAfter === null ? null : Math.ceil(retryAfter),
     reason: circuit.explain().sentence,
   };
 }

@@ -45,6 +45,16 @@ describe('rule 17: explain()', () => {
     }
   });
 
+  it('rule 17: names the next probe in whole milliseconds, never too early', () => {
+    const bench = new CircuitBench({
+      consecutiveFailures: 1,
+      openDuration: 1_000.25,
+    });
+    bench.play('F');
+    const { nextProbe } = bench.circuit.explain();
+    expect(nextProbe).toBe(bench.clock.wallTime() + 1_001);
+  });
+
   it('rule 17: carries state, figures, the last errors and the next probe', () => {
     const bench = new CircuitBench({ consecutiveFailures: 3 });
     bench.play('S');
