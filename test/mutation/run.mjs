@@ -9,7 +9,14 @@ import { Stryker } from '@stryker-mutator/core';
 import { scoresOf } from './scores.mjs';
 import { compare, describe, readSurvivors } from './survivors.mjs';
 
-const ROOMS = ['state', 'policies', 'operators', 'circuit'];
+const ROOMS = [
+  'state',
+  'policies',
+  'operators',
+  'circuit',
+  'registry',
+  'protection',
+];
 
 const given = process.argv.slice(2).filter(each => !each.startsWith('--'));
 const force = process.argv.includes('--force');
