@@ -26,6 +26,9 @@ export interface OptionUpdate {
  */
 export type PrepareUpdate = (update: OptionUpdate) => () => void;
 
+/** Options as the store has them. */
+type StoredOptions = Pick<StoredState, 'config' | 'configGen'>;
+
 /** Generations from here on are this instance's own: of changes that the store has not confirmed. */
 const UNCONFIRMED = 2 ** 52;
 
@@ -79,13 +82,13 @@ export class SharedConfig {
   }
 
   /** Takes over what the store has. What it has lost stays known. */
-  adopt({ config, configGen }: StoredState): void {
+  adopt({ config, configGen }: StoredOptions): void {
     this.known = joinOptions(this.known, config);
     this.gen = Math.max(this.gen, configGen);
   }
 
   /** Whether the store has lost something that is known here. */
-  isAheadOf({ config, configGen }: StoredState): boolean {
+  isAheadOf({ config, configGen }: StoredOptions): boolean {
     return configGen < this.gen || !isDeepStrictEqual(config, this.known);
   }
 

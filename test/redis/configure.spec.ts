@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Circuit } from '../../lib/circuit/circuit.js';
+import { SharedConfig } from '../../lib/redis/shared-config.js';
 import { randomFrom } from '../support/random.js';
 import { CONFIGURED_OPTIONS } from './simulation/configuration.js';
 import { Simulation } from './simulation/simulation.js';
@@ -379,22 +380,57 @@ describe(`options in a store that has lost some, from seed ${SEED}`, () => {
 
   it('are told again at once where somebody has told it of others meanwhile', async () => {
     const outcomes = await play(async (simulation, one, two, three) => {
+      const { network } = simulation;
+      // For a moment, in which it does not notice that it hears nothing.
+      network.cutOff.add(two.number);
       one.circuit.configure({ maxKeys: 1 });
-      await simulation.pass(AGREEMENT_MS);
+      await simulation.pass(35);
       // Of one circuit only, as a server does that runs out of memory.
-      simulation.network.store.circuits.clear();
+      network.store.circuits.clear();
       two.circuit.configure({ critical: true });
+      network.cutOff.clear();
       await simulation.pass(AGREEMENT_MS);
-      expect(simulation.network.store.circuits.get('dependency')).toMatchObject(
-        {
-          config: { maxKeys: [expect.any(Number), '1'] },
-        },
-      );
-      three.circuit.configure({ maxKeys: 3 });
+      expect(network.store.circuits.get('dependency')).toMatchObject({
+        config: { maxKeys: [expect.any(Number), '1'] },
+      });
+      three.circuit.configure({ openJitter: 1 });
     });
     for (const rules of outcomes) {
-      expect(rules).toEqual(rulesOf({ maxKeys: 3, critical: true }));
+      expect(rules).toEqual(
+        rulesOf({ maxKeys: 1, critical: true, openJitter: 1 }),
+      );
     }
+  });
+
+  it('are compared once where it has them of an earlier generation', async () => {
+    await play(async (simulation, one) => {
+      const { network } = simulation;
+      one.circuit.configure({ maxKeys: 1 });
+      await simulation.pass(AGREEMENT_MS);
+      const stored = network.store.circuits.get('dependency')!;
+      const { configGen } = stored;
+      stored.configGen -= 5;
+      network.reconnect();
+      await simulation.pass(AGREEMENT_MS);
+      expect(
+        network.store.circuits.get('dependency')!.configGen,
+      ).toBeGreaterThan(configGen);
+      const exchange = jest.spyOn(network.store, 'exchange');
+      await simulation.pass(200);
+      for (const [{ circuits }] of exchange.mock.calls) {
+        expect(circuits).toEqual([]);
+      }
+    });
+  });
+
+  it('are not those of older news', () => {
+    const config = new SharedConfig();
+    const told = { config: { maxKeys: [7, '2'] }, configGen: 7 } as const;
+    config.adopt(told);
+    config.adopt({ config: { maxKeys: [5, '1'] }, configGen: 5 });
+    expect(config).toMatchObject({ gen: 7 });
+    expect(config.isAheadOf(told)).toBe(false);
+    expect(config.report()).toEqual({ config: told.config });
   });
 
   it('are later than what their instance knew, also where the clock was set back', async () => {

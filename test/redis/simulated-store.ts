@@ -156,7 +156,7 @@ class Turn {
     if (report.view) this.restore(report.view);
     if (report.view?.config) this.recall(report.view.config);
     if (report.change) {
-      c.configGen = this.next(Math.max(c.configGen, report.configGen));
+      c.configGen = this.next(c.configGen);
       c.config = layChange(c.config, report.change, c.configGen);
     }
     if (report.order) {

@@ -25,7 +25,7 @@ end
 -- Lays a change over the others: a window of another type replaces the whole window.
 local function change(c, report)
   local options = cjson.decode(c.config)
-  local gen = nextGeneration(math.max(c.configGen, report.configGen))
+  local gen = nextGeneration(c.configGen)
   local kind, before = report.change['window.type'], options['window.type']
   if kind and kind ~= (before and before[2] or '"count"') then options['window'] = { gen, '{}' } end
   for path, json in pairs(report.change) do options[path] = { gen, json } end
