@@ -55,8 +55,9 @@ export class CircuitBreakerFleet {
       ]);
     }
     const { namespace, timeout } = settings;
+    const store = new RedisFleetStore({ connection, namespace, timeout });
     this.fleet = new Fleet(settings, {
-      store: new RedisFleetStore({ connection, namespace, timeout }),
+      store,
       clock,
       logger,
       newId: randomUUID,
@@ -65,7 +66,13 @@ export class CircuitBreakerFleet {
           ? registry.preparePatch(circuit.name, patch, renewed)
           : circuit.preparePatch(patch, renewed),
     });
-    this.leave = registry.coordinate(this.fleet);
+    try {
+      this.leave = registry.coordinate(this.fleet);
+    } catch (error) {
+      // Its connections would try for ever.
+      void store.close();
+      throw error;
+    }
     this.fleet.start();
   }
 

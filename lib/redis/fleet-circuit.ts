@@ -301,7 +301,7 @@ export class FleetCircuit implements Coordinator {
       const problem = config.settle(update => host.prepare(circuit, update));
       if (problem === undefined) return;
       host.warnOnce(
-        `options of ${this.id}`,
+        `options of ${circuit.name}`,
         `Circuit "${circuit.name}" was given options at run time that do not fit here with the others, so they are not in force: ${String(problem)}`,
       );
     });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, duration, isFunction, option } from '../state/option.js';
+import { count, duration, isFunction, option, timed } from '../state/option.js';
 import { isMergeable } from '../state/merge-options.js';
 import type { FleetClient } from './redis-client.js';
 import type { RedisOptions } from 'ioredis';
@@ -30,7 +30,7 @@ export const fleetOptionsSchema = z.strictObject({
     'whose instances share their circuits: one application in one environment',
   ),
   flushInterval: option(
-    duration().default(100),
+    timed().default(100),
     DURATION,
     'how often an instance tells what has changed',
   ),
@@ -40,7 +40,7 @@ export const fleetOptionsSchema = z.strictObject({
     'how often an instance says that it is alive, and looks whether it missed something',
   ),
   timeout: option(
-    duration().default(500),
+    timed().default(500),
     DURATION,
     'after this without an answer Redis counts as lost',
   ),
@@ -68,8 +68,12 @@ export const fleetOptionsSchema = z.strictObject({
     'how the fleet keeps a window of the latest calls; a window of time is kept as it is',
   ),
   ttl: option(
-    duration().default(3_600_000),
-    DURATION,
+    duration()
+      // That a request was applied is known for longer than it may be sent again.
+      .refine(milliseconds => milliseconds >= 10_000)
+      .transform(Math.ceil)
+      .default(3_600_000),
+    `a duration of at least '10s'`,
     'after this Redis forgets what no instance asks for',
   ),
 });

@@ -1,13 +1,9 @@
 import { z } from 'zod';
-import { count, duration, option } from './option.js';
+import { count, duration, option, timed } from './option.js';
 
 const DURATION = `a duration: milliseconds, or a string such as '30s'`;
 const COUNT = 'a whole number of at least 1';
 const off = z.literal(false);
-
-/** Node's timers fire at once when they are told to wait longer than this (24.8 days). */
-const timed = (least: 0 | 1) =>
-  duration(least).refine(milliseconds => milliseconds <= 2 ** 31 - 1);
 
 const bulkhead = z.strictObject({
   maxConcurrent: option(count(), COUNT, 'calls that may run at once'),

@@ -45,6 +45,11 @@ export function duration(least: 0 | 1 = 1) {
     .transform(value => parseDuration(value)!);
 }
 
+/** A {@link duration} that a timer waits for: Node's fire at once when they are told to wait longer than this (24.8 days). */
+export function timed(least: 0 | 1 = 1) {
+  return duration(least).refine(milliseconds => milliseconds <= 2 ** 31 - 1);
+}
+
 /** A rate from 0.001 to 1 in steps of 0.001, so that it can be compared as an integer. */
 export function threshold() {
   return z.number().refine(isThreshold);

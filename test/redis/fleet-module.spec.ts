@@ -9,6 +9,7 @@ import {
   CircuitBreakerFleet,
   CircuitBreakerFleetModule,
   type CircuitBreakerFleetOptions,
+  type CircuitBreakerFleetOptionsFactory,
 } from '../../lib/redis/index.js';
 import { hasRedis, RedisServer } from './redis-server.js';
 
@@ -51,6 +52,20 @@ describe('CircuitBreakerFleetModule', () => {
     await expect(
       start({ namespace: '', quorum: 0, flushIntervall: 3 } as never),
     ).rejects.toThrow(/namespace[\s\S]*quorum[\s\S]*|flushInterval/);
+  });
+
+  it.each([
+    // Node's timers take no more, and then fire at once.
+    { flushInterval: '25d' },
+    { timeout: 2 ** 31 },
+    // What an unanswered request is told by must not be forgotten before it is given up.
+    { ttl: '9s' },
+  ] as const)('refuses %j', async option => {
+    const [name] = Object.keys(option) as [string];
+    const connection = { host: '127.0.0.1', port: 1 };
+    await expect(start({ connection, ...option })).rejects.toThrow(
+      new RegExp(`${name}.*takes`, 's'),
+    );
   });
 
   it('asks for a connection', async () => {
@@ -129,16 +144,59 @@ describe('CircuitBreakerFleetModule', () => {
         expect(key.length).toBeLessThan(300);
         expect(await redis.pttl(key)).toBeGreaterThan(0);
       }
+      expect(() => new CircuitBreakerFleet(one.registry, { client })).toThrow(
+        /share a view already/,
+      );
       await one.app.close();
       await until(() => two.registry.sharedView?.instances === 1);
       await two.app.close();
       expect(client.status).toBe('wait');
       await until(async () => {
         const clients = String(await redis.client('LIST'));
-        return !/cmd=(evalsha|subscribe)/.test(clients);
+        // This one.
+        return clients.trim().split('\n').length === 1;
       });
       client.disconnect();
       redis.disconnect();
+    });
+
+    it('take their options from other providers', async () => {
+      const options = {
+        connection: { host: '127.0.0.1', port: server.port },
+        namespace: 'async',
+        // Not a whole number of milliseconds.
+        ttl: '60.0005s',
+      } as const;
+      class Options implements CircuitBreakerFleetOptionsFactory {
+        create() {
+          return options;
+        }
+      }
+      @Module({ providers: [Options], exports: [Options] })
+      class Settings {}
+      const modules = await Promise.all(
+        [
+          CircuitBreakerFleetModule.forRootAsync({
+            imports: [Settings],
+            inject: [Options],
+            useFactory: async (settings: Options) => settings.create(),
+          }),
+          CircuitBreakerFleetModule.forRootAsync({ useClass: Options }),
+          CircuitBreakerFleetModule.forRootAsync({
+            imports: [Settings],
+            useExisting: Options,
+          }),
+        ].map(fleet =>
+          Test.createTestingModule({
+            imports: [CircuitBreakerModule.forRoot({ circuits }), fleet],
+          })
+            .setLogger({ log() {}, warn() {}, error() {} })
+            .compile(),
+        ),
+      );
+      const fleets = modules.map(module => module.get(CircuitBreakerFleet));
+      await until(() => fleets.every(({ status }) => status.instances === 3));
+      await Promise.all(modules.map(module => module.close()));
     });
 
     it('tell how many they are and how much of the calls each has', async () => {
