@@ -16,8 +16,9 @@ import type {
   StoredState,
 } from './fleet-store.js';
 import { FleetView, type StateSource } from './fleet-view.js';
+import { OptionSharing } from './option-sharing.js';
 import { ProbeLeases } from './probe-leases.js';
-import { SharedConfig } from './shared-config.js';
+import type { SharedConfig } from './shared-config.js';
 import { windowDuration } from './shared-rules.js';
 import { SharedWindow } from './shared-window.js';
 
@@ -43,7 +44,7 @@ export class FleetCircuit implements Coordinator {
   private readonly window = new SharedWindow();
   private readonly probes: ProbeLeases;
   private readonly counter: CallCounter;
-  private readonly config = new SharedConfig();
+  private readonly options: OptionSharing;
   private readonly stop: () => void;
 
   constructor(
@@ -54,6 +55,7 @@ export class FleetCircuit implements Coordinator {
     const { machine } = circuit;
     this.counter = new CallCounter(machine.record);
     this.probes = new ProbeLeases(circuit, host);
+    this.options = new OptionSharing(circuit, host);
     const { phase } = machine;
     if (phase.state === 'forced-open' || phase.state === 'forced-closed') {
       this.order = { state: phase.state, reason: phase.reason };
@@ -64,6 +66,10 @@ export class FleetCircuit implements Coordinator {
   /** Leaves the circuit to itself. */
   detach(): void {
     this.stop();
+  }
+
+  private get config(): SharedConfig {
+    return this.options.config;
   }
 
   /** Whether the circuit decides for itself what the fleet knows nothing of. */
@@ -98,13 +104,7 @@ export class FleetCircuit implements Coordinator {
   }
 
   configured(patch: CircuitOptions): void {
-    if (this.isFollowing || !this.host.owns(this.circuit, patch)) return;
-    if (!this.config.change(patch)) {
-      this.host.warnOnce(
-        'config',
-        `configure() of circuit "${this.circuit.name}" has options that cannot be sent, such as functions: these are changed at this instance alone.`,
-      );
-    }
+    this.options.configured(patch);
   }
 
   describe(): SharedSnapshot {
@@ -228,7 +228,7 @@ export class FleetCircuit implements Coordinator {
   /** Takes over a state of the fleet, unless it is older than the one known. */
   adopt(told: StoredState, source: StateSource): void {
     this.config.adopt(told);
-    this.settleOptions();
+    this.follow(() => this.options.settle());
     // Lost in a store that has gone on: older news says nothing of it.
     const isLatest = told.configGen === this.config.gen;
     if (isLatest && this.config.isAheadOf(told)) this.mustCompare = true;
@@ -292,19 +292,6 @@ export class FleetCircuit implements Coordinator {
     } finally {
       this.isFollowing = false;
     }
-  }
-
-  /** Puts the circuit's options where the fleet's are. */
-  private settleOptions(): void {
-    const { circuit, host, config } = this;
-    this.follow(() => {
-      const problem = config.settle(update => host.prepare(circuit, update));
-      if (problem === undefined) return;
-      host.warnOnce(
-        `options of ${circuit.name}`,
-        `Circuit "${circuit.name}" was given options at run time that do not fit here with the others, so they are not in force: ${String(problem)}`,
-      );
-    });
   }
 
   /** Whether it went through its own probes while the fleet's view stood still. */

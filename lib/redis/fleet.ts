@@ -3,7 +3,6 @@ import type {
   RegistryCoordinator,
   SharedViewStatus,
 } from '../registry/registry-coordinator.js';
-import type { CircuitOptions } from '../state/circuit-options.js';
 import type { Clock } from '../state/clock.js';
 import { FleetCircuit } from './fleet-circuit.js';
 import type { FleetCircuitHost } from './fleet-circuit-host.js';
@@ -15,8 +14,9 @@ import type {
   FleetListener,
   FleetStore,
 } from './fleet-store.js';
+import { OptionOwners, type PrepareOptions } from './option-owners.js';
 import { ReportComposer } from './report-composer.js';
-import type { OptionUpdate } from './shared-config.js';
+
 import { StoreLife } from './store-life.js';
 import { StoreLink, type FleetLogger } from './store-link.js';
 
@@ -28,13 +28,7 @@ export interface FleetDependencies {
   readonly random?: () => number;
   /** Names the instance and the store's lives. */
   readonly newId: () => string;
-  /**
-   * Examines options that a circuit, and all under its name, are to take over.
-   *
-   * @returns puts them in force
-   * @throws if they do not fit; nothing has changed then
-   */
-  readonly prepare: FleetCircuitHost['prepare'];
+  readonly prepare: PrepareOptions;
 }
 
 /** A request whose answer is out, or was lost. */
@@ -64,13 +58,12 @@ export class Fleet
 {
   readonly instance: string;
   readonly claimFor = CLAIM_FOR_MS;
+  readonly options: OptionOwners;
   /** Instances that are alive, as of the last answer. */
   instances = 1;
   private readonly circuits = new Map<Circuit, FleetCircuit>();
   private readonly byId = new Map<string, FleetCircuit>();
-  private readonly patchesByName = new WeakSet<object>();
   private readonly warned = new Set<string>();
-  private isApplying = false;
   private unanswered: Unanswered | undefined;
   private exchanging: Promise<void> | undefined;
   private cancelTick: (() => void) | undefined;
@@ -87,6 +80,7 @@ export class Fleet
     private readonly deps: FleetDependencies,
   ) {
     this.instance = deps.newId();
+    this.options = new OptionOwners(deps.prepare);
     this.lastRefreshAt = deps.clock.now();
     const { namespace, window } = settings;
     this.link = new StoreLink(namespace, deps.logger, this.lastRefreshAt);
@@ -162,26 +156,6 @@ export class Fleet
 
   resumed(): void {
     this.compareAll();
-  }
-
-  prepare(circuit: Circuit, update: OptionUpdate): () => void {
-    const commit = this.deps.prepare(circuit, update);
-    return () => {
-      this.isApplying = true;
-      try {
-        commit();
-      } finally {
-        this.isApplying = false;
-      }
-    };
-  }
-
-  /** A change for a name reaches its keyed circuits by the name: it is sent once. */
-  owns({ key }: Circuit, patch: CircuitOptions): boolean {
-    if (this.isApplying) return false;
-    if (key !== null) return !this.patchesByName.has(patch);
-    this.patchesByName.add(patch);
-    return true;
   }
 
   warnOnce(what: string, message: string): void {
