@@ -13,14 +13,14 @@ export class ModelWindow {
 
   constructor(private readonly rules: () => ModelRules['window']) {}
 
+  /** A streak is over when the last failure of it no longer counts. */
   add(entry: Entry): void {
     this.entries.push(entry);
-  }
-
-  /** A streak starts anew when the last failure of it no longer counts. */
-  addToStreak(entry: Entry): void {
     const last = this.failuresInARow.at(-1);
     if (last && !this.isVisible(last, entry.at)) this.endStreak();
+  }
+
+  addToStreak(entry: Entry): void {
     this.failuresInARow.push(entry);
   }
 

@@ -85,6 +85,18 @@ describe('programs that once told circuit and model apart', () => {
       { halfOpen: { ...RULES.halfOpen, calls: 1 } },
       [acquire, fail, advance(20), acquire, advance(11), acquire],
     ],
+    [
+      'a streak that had aged out met a lower limit at a call that leaves streaks as they are',
+      { consecutiveFailures: false, slowCallDuration: 10 },
+      [
+        acquire,
+        { do: 'call' },
+        { do: 'failure', permit: 1 },
+        { do: 'configure', patch: { consecutiveFailures: 1 } },
+        advance(50),
+        { do: 'cancel', permit: 0 },
+      ],
+    ],
   ])('%s', (_what, patch, commands) => {
     for (const { step, circuit, model } of run({
       rules: { ...RULES, ...patch },
