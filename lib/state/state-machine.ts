@@ -344,5 +344,5 @@ export class StateMachine extends PhaseMachine implements Settler {
 }
 
 function isDuration(ms: number | undefined): ms is number {
-  return ms !== undefined && Number.isFinite(ms) && ms >= 0;
+  return Number.isFinite(ms) && ms! >= 0;
 }

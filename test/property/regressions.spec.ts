@@ -86,6 +86,21 @@ describe('programs that once told circuit and model apart', () => {
       [acquire, fail, advance(20), acquire, advance(11), acquire],
     ],
     [
+      'a late failure of an older probe noticed the deadline of a newer one',
+      {},
+      [
+        acquire,
+        fail,
+        advance(20),
+        acquire,
+        { do: 'forceOpen' },
+        { do: 'releaseOverride' },
+        acquire,
+        advance(11),
+        { do: 'failure', permit: 1 },
+      ],
+    ],
+    [
       'a streak that had aged out met a lower limit at a call that leaves streaks as they are',
       { consecutiveFailures: false, slowCallDuration: 10 },
       [

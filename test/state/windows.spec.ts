@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
 import { createWindow, FAILED, SLOW } from '../../lib/state/call-window.js';
 
@@ -30,6 +31,22 @@ describe('a window of time', () => {
 });
 
 describe('a window of calls', () => {
+  it.each([false as const, 30])(
+    'takes no more memory than its size, however many calls it has seen (maxAge %s)',
+    maxAge => {
+      const window = createWindow({ type: 'count', size: 20, maxAge });
+      const sizes = [20, 60, 1_000].map(until => {
+        for (let now = until / 2; now < until; now++) {
+          window.record(now, now % 3 === 0 ? FAILED : 0);
+        }
+        return serialize(window).byteLength;
+      });
+      // Of which no entry is more than a few numbers.
+      expect(Math.max(...sizes)).toBeLessThan(600);
+      expect(window.calls).toBe(20);
+    },
+  );
+
   it('keeps those of exactly maxAge when an older one goes', () => {
     const window = createWindow({ type: 'count', size: 5, maxAge: 100 });
     window.record(0, FAILED);
