@@ -1,7 +1,7 @@
 import { Attempt } from '../policies/abort-scope.js';
 import type { CallPermit } from '../state/admission.js';
 import type { Verdict } from '../state/classification.js';
-import { REFUSED, type Body, type Call } from './call.js';
+import type { Body, Call } from './call.js';
 import { LazyCallContext } from './call-context.js';
 import type { CallPlan } from './call-options.js';
 import type { Settlement } from './settlement.js';
@@ -111,9 +111,6 @@ class TimedAttempt extends Attempt {
   }
 
   override abort(reason: unknown): void {
-    if (this.timedOut !== undefined) return;
-    // Until it is known: whoever is told of the timeout may ask for the signal.
-    this.timedOut = REFUSED;
     this.settlement.countTimeout('timeout', reason);
     this.timedOut = this.settlement.fail(this.permit, reason, this.call);
     super.abort(reason, 'timed-out');
