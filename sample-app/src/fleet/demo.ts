@@ -62,10 +62,12 @@ async function demo(): Promise<number> {
 
   console.log('\nIt is mended. Once the wait is over, the fleet probes it.');
   const mended = await turn(paymentGateway, 'ok');
-  instances.print(await instances.until(are('closed')), 'closed', mended);
+  const closed = await instances.until(are('closed'));
+  instances.print(closed, 'closed', mended);
+  const verdict = closed[0]!.transitions.findLast(({ to }) => to === 'closed');
   const { calls, peak } = await figures(paymentGateway, 'GET');
   console.log(
-    `  the gateway has received ${calls} calls by now, ${peak} at once at most; ${probes} of them at most were probes of the recovery`,
+    `  ${verdict?.reason}, of ${probes} that were permitted; with the orders since then the gateway has received ${calls} calls, ${peak} at once at most`,
   );
 
   console.log(

@@ -6,7 +6,7 @@ import type { Shop } from '../launcher/shop.js';
 /** What `GET /admin/circuits/payment-gateway` answers, as far as the demo looks. */
 export interface Look {
   state: string;
-  transitions: { to: string; at: number }[];
+  transitions: { to: string; at: number; reason: string }[];
   shared: { joined: boolean; state: string; instances: number } | null;
 }
 
