@@ -16,7 +16,13 @@ export function withoutStack<E extends Error>(build: () => E): E {
   }
 }
 
-/** False in processes that freeze their intrinsics. */
-const stackTraceLimitIsWritable =
-  Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable ===
-    true || Object.isExtensible(Error);
+/** False in processes that freeze their intrinsics, or the limit alone. */
+const stackTraceLimitIsWritable = isWritable(
+  Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit'),
+);
+
+function isWritable(limit: PropertyDescriptor | undefined): boolean {
+  return limit === undefined
+    ? Object.isExtensible(Error)
+    : limit.writable === true;
+}

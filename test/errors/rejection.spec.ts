@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { HttpException } from '@nestjs/common';
 import { BulkheadFullException } from '../../lib/errors/bulkhead-full.exception.js';
@@ -43,7 +44,7 @@ describe('rejections of ours', () => {
       expect(error).toMatchObject({ circuit: 'a', code, retryAfter });
       expect(error.getResponse()).toEqual({
         statusCode: status,
-        error: expect.any(String),
+        error: STATUS_CODES[status],
         message: error.message,
         code,
         circuit: 'a',
@@ -51,6 +52,19 @@ describe('rejections of ours', () => {
       });
     },
   );
+
+  it.each(ours)(
+    '$code tells a GraphQL client its code, its circuit and when to come back',
+    ({ error, code, retryAfter }) => {
+      expect(error.extensions).toEqual({ code, circuit: 'a', retryAfter });
+    },
+  );
+
+  it('tell in the body when a bulkhead has a place again, where that is known', () => {
+    expect(new BulkheadFullException('a', 9).getResponse()).toMatchObject({
+      retryAfter: 9,
+    });
+  });
 
   it.each(ours)(
     '$code is recognised by its code, also from another copy of the package',

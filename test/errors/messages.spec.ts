@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import { BulkheadFullException } from '../../lib/errors/bulkhead-full.exception.js';
+import { CallTimeoutException } from '../../lib/errors/call-timeout.exception.js';
+import { CircuitOpenException } from '../../lib/errors/circuit-open.exception.js';
+import { FailoverException } from '../../lib/errors/failover.exception.js';
+import { HeldBufferOverflowError } from '../../lib/errors/held-buffer-overflow.error.js';
+import { InvalidOptionsError } from '../../lib/errors/invalid-options.error.js';
+import { ProbeDeadlineError } from '../../lib/errors/probe-deadline.error.js';
+import { RateLimitExceededException } from '../../lib/errors/rate-limit-exceeded.exception.js';
+import { UnknownCircuitError } from '../../lib/errors/unknown-circuit.error.js';
+
+describe('an error of ours', () => {
+  it.each([
+    ['HeldBufferOverflowError', new HeldBufferOverflowError('a', [1])],
+    ['InvalidOptionsError', new InvalidOptionsError('Circuit "a"', [])],
+    ['ProbeDeadlineError', new ProbeDeadlineError('a', 5)],
+    ['UnknownCircuitError', new UnknownCircuitError('a', undefined, [])],
+  ])('is shown in logs as a %s', (name, error) => {
+    expect(error.name).toBe(name);
+  });
+
+  it.each([
+    [new CircuitOpenException('rates', 5), 'Circuit "rates" is open'],
+    [new BulkheadFullException('rates'), 'The bulkhead of "rates" is full'],
+    [
+      new RateLimitExceededException('rates', 5),
+      'The rate limit of "rates" is exceeded',
+    ],
+    [
+      new CallTimeoutException('rates', 250),
+      'A call of "rates" did not end within 250 ms',
+    ],
+    [
+      new ProbeDeadlineError('rates', 250),
+      'A probe of "rates" did not end within 250 ms',
+    ],
+  ])('says what happened to which circuit: %s', (error, message) => {
+    expect(error.message).toBe(message);
+  });
+});
+
+describe('options that cannot be taken', () => {
+  const problem = { path: 'openDuration', message: 'is no duration' };
+
+  it('are one option where one is wrong', () => {
+    expect(new InvalidOptionsError('Circuit "a"', [problem]).message).toBe(
+      'Circuit "a": an option cannot be taken.\n  - openDuration: is no duration',
+    );
+  });
+
+  it('are counted where several are', () => {
+    expect(
+      new InvalidOptionsError('Circuit "a"', [problem, problem]).message,
+    ).toMatch(/^Circuit "a": 2 options cannot be taken\.\n/);
+  });
+});
+
+describe('an unknown circuit', () => {
+  const names = (count: number) =>
+    Array.from({ length: count }, (_, index) => `c${index}`);
+
+  it('is told with the names that there are, up to twenty', () => {
+    expect(new UnknownCircuitError('a', undefined, names(20)).message).toMatch(
+      / c18, c19\.$/,
+    );
+  });
+
+  it('is told with the first twenty names where there are more', () => {
+    expect(new UnknownCircuitError('a', undefined, names(21)).message).toMatch(
+      / c18, c19, …\.$/,
+    );
+  });
+
+  it('is told with the one name that there is', () => {
+    expect(new UnknownCircuitError('a', undefined, ['b']).message).toMatch(
+      / Declared: b\.$/,
+    );
+  });
+
+  it('is told so where no circuit is declared', () => {
+    expect(new UnknownCircuitError('a', undefined, []).message).toMatch(
+      / None is declared yet\.$/,
+    );
+  });
+});
+
+describe('a failover without an answer', () => {
+  it('has every error as it was thrown, for the log', () => {
+    const thrown = new Error('refused');
+    const { cause } = new FailoverException('rates', [
+      { key: 'eu', error: thrown },
+      { key: 'us', error: 'gone' },
+    ]);
+    expect((cause as AggregateError).errors).toEqual([thrown, 'gone']);
+    expect((cause as AggregateError).errors[0]).toBe(thrown);
+  });
+
+  it('is told even where a backend threw what cannot be shown', () => {
+    const { cause } = new FailoverException('rates', [
+      { key: 'eu', error: Object.create(null) },
+      { key: 'us', error: 'gone' },
+    ]);
+    expect((cause as AggregateError).message).toBe(
+      'eu: an error that cannot be shown; us: gone',
+    );
+  });
+});

@@ -1,0 +1,65 @@
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
+
+// What was frozen cannot be thawed: that test is the last one.
+describe('an error without a stack', () => {
+  const found = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!;
+
+  beforeEach(() => jest.resetModules());
+  afterEach(() => {
+    if (Object.isExtensible(Error)) {
+      Object.defineProperty(Error, 'stackTraceLimit', found);
+    }
+  });
+
+  const build = async () => {
+    const { withoutStack } = await import('../../lib/errors/without-stack.js');
+    return withoutStack(() => new Error('refused'));
+  };
+
+  it('has not even the first line of one, which V8 would write', async () => {
+    expect((await build()).stack).toBeUndefined();
+  });
+
+  it('leaves the limit of the process as it was', async () => {
+    Error.stackTraceLimit = 7;
+    await build();
+    expect(Error.stackTraceLimit).toBe(7);
+  });
+
+  it('leaves the limit of the process as it was when its constructor throws', async () => {
+    Error.stackTraceLimit = 7;
+    const { withoutStack } = await import('../../lib/errors/without-stack.js');
+    expect(() =>
+      withoutStack(() => {
+        throw new Error('cannot be built');
+      }),
+    ).toThrow('cannot be built');
+    expect(Error.stackTraceLimit).toBe(7);
+  });
+
+  it('has none where somebody has taken the limit away', async () => {
+    Reflect.deleteProperty(Error, 'stackTraceLimit');
+    expect((await build()).stack).toBeUndefined();
+  });
+
+  it('is built all the same where the limit cannot be written', async () => {
+    Object.defineProperty(Error, 'stackTraceLimit', {
+      ...found,
+      writable: false,
+    });
+    expect((await build()).message).toBe('refused');
+  });
+
+  it('is built all the same where the limit cannot be added', async () => {
+    Reflect.deleteProperty(Error, 'stackTraceLimit');
+    Object.preventExtensions(Error);
+    expect((await build()).message).toBe('refused');
+  });
+});
