@@ -103,14 +103,13 @@ interface HealthSession11<Key extends string> {
 /** One key's circuit never does: the other keys still work. */
 function blocksReadiness(
   { key, rules }: Circuit,
-  { state, retryAfter }: CircuitTrouble,
+  { retryAfter }: CircuitTrouble,
 ): boolean {
   return (
     key === null &&
     rules.critical &&
     rules.mode === 'enforced' &&
-    state === 'open' &&
-    retryAfter !== null &&
-    retryAfter > 0
+    // Only an open circuit has one.
+    (retryAfter ?? 0) > 0
   );
 }
