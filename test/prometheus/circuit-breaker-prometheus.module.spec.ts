@@ -1,6 +1,7 @@
 import {
   Controller,
   Get,
+  Inject,
   Injectable,
   VersioningType,
   type CallHandler,
@@ -86,6 +87,12 @@ describe.each(PLATFORMS)('the metrics on %s', (_, adapter) => {
     ).toBe(2);
   });
 
+  it('are kept by no cache on the way', async () => {
+    const { url } = await start();
+    const { headers } = await fetch(`${url}/metrics`);
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
   it('are served under a global prefix, and in every version', async () => {
     const { url } = await start(app => {
       app.setGlobalPrefix('api');
@@ -138,6 +145,24 @@ describe('CircuitBreakerPrometheusModule', () => {
     expect(await registry.metrics()).toContain('circuit_breaker_state');
     await app.close();
     expect(registry.getMetricsAsArray()).toEqual([]);
+  });
+
+  it('gives its registry to providers that inject it', async () => {
+    @Injectable()
+    class Pusher {
+      constructor(
+        @Inject(CIRCUIT_BREAKER_METRICS_REGISTRY) readonly metrics: Registry,
+      ) {}
+    }
+    const app = await startContext(
+      rootModule({
+        imports: [CircuitBreakerPrometheusModule.forRoot()],
+        providers: [Pusher],
+      }),
+    );
+    expect(await app.get(Pusher).metrics.metrics()).toContain(
+      'circuit_breaker_state',
+    );
   });
 
   it('takes its options from other providers', async () => {

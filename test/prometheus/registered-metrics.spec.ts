@@ -257,6 +257,29 @@ describe('the Prometheus metrics', () => {
     );
   });
 
+  it('leave calls that were ignored out of the durations', async () => {
+    const { circuits, page } = bench({ circuits: { payments: {} } });
+    succeed(circuits, 'payments', 20);
+    circuits.get('payments').tryAcquire()!.release();
+    expect(
+      (await page()).value('circuit_breaker_call_duration_seconds_count'),
+    ).toBe(1);
+  });
+
+  it('begin their durations anew when the registry is reset', async () => {
+    const registry = new Registry();
+    const { circuits, page } = bench(
+      { circuits: { payments: {} } },
+      { registry },
+    );
+    succeed(circuits, 'payments', 20);
+    registry.resetMetrics();
+    succeed(circuits, 'payments', 20);
+    expect(
+      (await page()).value('circuit_breaker_call_duration_seconds_count'),
+    ).toBe(1);
+  });
+
   it('listen to no call without the histogram', async () => {
     const { circuits, page } = bench(
       { circuits: { payments: {} } },
