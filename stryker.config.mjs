@@ -1,6 +1,10 @@
 // Few for each mutant: there are thousands, and most die of less.
 process.env.PROPERTY_RUNS ??= '50';
 process.env.TIMEOUT_CALLS ??= '1000';
+process.env.FLEET_SEED ??= '1000';
+process.env.FLEET_RUNS ??= '6';
+process.env.FLEET_SEEDS ??= '2';
+process.env.FLEET_PROGRAMS ??= '60';
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
@@ -28,6 +32,5 @@ export default {
     'reports',
     'test/browser',
     'test/matrix',
-    'test/redis',
   ],
 };

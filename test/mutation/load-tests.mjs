@@ -21,10 +21,20 @@ const ROOMS = [
 const OTHER_TESTS = {
   registry:
     /^(registry|protection|prometheus)\/|^e2e\/(module|live-configuration)\./,
+  redis:
+    /^property\/fleet|^redis\/(call-counter|circuit-id|configure|fleet|fleet-(?!processes).*|lease-book|messages|probe-leases|redis-client|redis-fleet-store|reset|shared-.*|store-.*)\./,
   protection:
     /^(protection|errors)\/|^e2e\/(module|controllers|http-errors|other-decorators|transport-errors|hybrid|bulkhead-at-handlers)\./,
 };
-const OTHER_ROOMS = ['registry', 'protection', 'errors', 'prometheus', 'e2e'];
+const OTHER_ROOMS = [
+  'registry',
+  'protection',
+  'errors',
+  'prometheus',
+  'e2e',
+  'property',
+  'redis',
+];
 /** What needs servers or stores, or simulates a fleet, has tests of its own. */
 const ELSEWHERE = /fleet|registry\/cache-store/;
 

@@ -11,7 +11,7 @@ import { randomFrom } from '../support/random.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const FIRST = Number(process.env['FLEET_SEED'] ?? Date.now() % 1e6);
-const RUNS = 300;
+const RUNS = Number(process.env['FLEET_PROGRAMS'] ?? 300);
 
 /** One circuit on a clock of its own, and what is done to it. */
 class Subject {

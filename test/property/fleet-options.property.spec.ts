@@ -10,7 +10,7 @@ import { mergeOptions } from '../../lib/state/merge-options.js';
 import { randomFrom, type Random } from '../support/random.js';
 
 const FIRST = Number(process.env['FLEET_SEED'] ?? Date.now() % 1e6);
-const RUNS = 500;
+const RUNS = Number(process.env['FLEET_PROGRAMS'] ?? 500);
 
 /** Options of every kind: alone, in parts, as a whole, off, lists, and windows of both types. */
 function patchFrom({ pick, upTo, chance }: Random): CircuitOptions {

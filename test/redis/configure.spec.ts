@@ -12,7 +12,8 @@ import type {
 } from '../../lib/state/circuit-options.js';
 
 const SEED = Number(process.env['FLEET_SEED'] ?? Date.now() % 1e6);
-const SEEDS = Array.from({ length: 20 }, (_, index) => SEED + index);
+const LENGTH = Number(process.env['FLEET_SEEDS'] ?? 20);
+const SEEDS = Array.from({ length: LENGTH }, (_, index) => SEED + index);
 
 /** All that a simulated circuit is made with. */
 const OPTIONS = { ...CONFIGURED_OPTIONS, ...circuitOptions(randomFrom(1)) };

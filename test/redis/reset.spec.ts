@@ -4,7 +4,8 @@ import { AGREEMENT_MS } from './simulation/settings.js';
 import type { Instance } from './simulation/instance.js';
 
 const SEED = Number(process.env['FLEET_SEED'] ?? Date.now() % 1e6);
-const SEEDS = Array.from({ length: 20 }, (_, index) => SEED + index);
+const LENGTH = Number(process.env['FLEET_SEEDS'] ?? 20);
+const SEEDS = Array.from({ length: LENGTH }, (_, index) => SEED + index);
 
 /** Nothing ages away while it is looked at. */
 const OPTIONS = {
