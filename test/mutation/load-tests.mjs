@@ -21,8 +21,7 @@ const ROOMS = [
 const OTHER_TESTS = {
   registry:
     /^(registry|protection|prometheus)\/|^e2e\/(module|live-configuration)\./,
-  redis:
-    /^property\/fleet|^redis\/(call-counter|circuit-id|configure|fleet|fleet-(?!processes).*|lease-book|messages|probe-leases|redis-client|redis-fleet-store|reset|shared-.*|store-.*)\./,
+  redis: /^property\/fleet|^redis\/(?!script|stale-cache|fleet-processes)/,
   protection:
     /^(protection|errors)\/|^e2e\/(module|controllers|http-errors|other-decorators|transport-errors|hybrid|bulkhead-at-handlers)\./,
 };
