@@ -124,6 +124,16 @@ export class ScriptedFleet {
     await settled();
   }
 
+  /** The request that follows one which nobody has answered for long. */
+  async giveUp(): Promise<ExchangeRequest | undefined> {
+    await this.ask();
+    await this.fail();
+    // Sent again meanwhile.
+    await this.ask(5_001);
+    await this.fail();
+    return this.ask();
+  }
+
   /** What the next flush tells of the first circuit; it is answered. */
   async flush(reply: CircuitReply = {}): Promise<CircuitReport | undefined> {
     const request = await this.ask();
