@@ -6,8 +6,6 @@ export interface FleetCircuitHost {
   /** Milliseconds by this instance's clock. */
   now(): number;
   random(): number;
-  /** Whether the store is in reach. */
-  readonly joined: boolean;
   readonly instances: number;
   /** Milliseconds for which a lease can be taken up. */
   readonly claimFor: number;

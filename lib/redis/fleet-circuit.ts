@@ -74,7 +74,7 @@ export class FleetCircuit implements Coordinator {
 
   /** Whether the circuit decides for itself what the fleet knows nothing of. */
   private get isAlone(): boolean {
-    return !this.host.joined || !this.isSynced || this.view.state === 'closed';
+    return !this.isSynced || this.view.state === 'closed';
   }
 
   allowsProbe(): boolean {
@@ -108,13 +108,12 @@ export class FleetCircuit implements Coordinator {
   }
 
   describe(): SharedSnapshot {
-    const { host, circuit } = this;
-    const isKnown = this.isSynced && host.joined;
+    const { host, circuit, isSynced } = this;
     const { state, gen } = this.view;
     const maxAge = windowDuration(circuit.rules, host.window);
     return {
-      joined: isKnown,
-      state: isKnown ? state : null,
+      joined: isSynced,
+      state: isSynced ? state : null,
       generation: gen,
       instances: host.instances,
       ...this.window.describe(host.now(), maxAge),
@@ -168,7 +167,7 @@ export class FleetCircuit implements Coordinator {
     // A change is of what is known here, which the store may have lost.
     const isComparing = this.mustCompare || change !== undefined;
     this.mustCompare = false;
-    if (this.isSynced) this.opened = undefined;
+    this.opened = undefined;
     return {
       id: this.id,
       gen: view.gen,
@@ -197,8 +196,8 @@ export class FleetCircuit implements Coordinator {
    * @param sentAt when the report was first sent, by this instance's clock
    */
   answered(report: CircuitReport, reply: CircuitReply, sentAt: number): void {
-    const { order, view, change } = report;
-    if (change !== undefined) this.config.told();
+    const { order, view } = report;
+    this.config.told();
     if (reply.state !== undefined) this.adopt(reply.state, 'answer');
     const isBehind = reply.state !== undefined && this.isAhead(reply.state);
     // The store has lost what is known here: it is told at the next flush.

@@ -201,7 +201,6 @@ export class Fleet
     this.lastExchangeAt = this.now();
     try {
       const reply = await this.deps.store.exchange(next.request);
-      if (this.unanswered !== next) return;
       this.unanswered = undefined;
       this.answered(next, reply);
     } catch (error) {

@@ -127,7 +127,6 @@ export class LeaseBook {
   }
 
   private endOrphans(now: number): void {
-    if (this.orphans.length === 0) return;
     const isOver = ({ overAt }: { overAt: number }) => now >= overAt;
     this.failed.push(...this.orphans.filter(isOver).map(({ id }) => id));
     this.orphans = this.orphans.filter(each => !isOver(each));

@@ -86,5 +86,5 @@ function isCluster(client: FleetClient): client is Cluster {
 }
 
 function retryAfter(times: number): number {
-  return Math.min(SLOWEST_RETRY_MS, 50 * 2 ** Math.min(times, 10));
+  return Math.min(SLOWEST_RETRY_MS, 50 * 2 ** times);
 }

@@ -34,7 +34,7 @@ export class ReportComposer {
       reports.push({ ...report, rules });
       tellers.push(teller);
     }
-    if (looked < all.length) this.turn = first + looked;
+    this.turn = first + looked;
     return { tellers, circuits: reports, rules: table.rules };
   }
 }

@@ -209,6 +209,18 @@ describe('a circuit that opens by itself', () => {
     expect(await one.flush()).toMatchObject({ calls: 6, failures: 5 });
   });
 
+  it('tells none of its probes while it is half-open', async () => {
+    const { one, circuit } = await joined({
+      openDuration: 1,
+      halfOpen: { calls: 3 },
+    });
+    fail(circuit, 5);
+    await one.flush();
+    succeed(circuit, 1);
+    expect(circuit.state).toBe('half-open');
+    expect(await one.flush()).toBeUndefined();
+  });
+
   it('says so with what is left when it comes to a fleet that is closed', async () => {
     const one = new ScriptedFleet();
     const circuit = one.add();
@@ -357,6 +369,16 @@ describe('an order', () => {
     expect(circuit.snapshot().window.calls).toBe(0);
   });
 
+  it('that closes an open circuit is told without the calls that come after it', async () => {
+    const { one, circuit } = await joined();
+    announce(one, { state: 'open', left: 500, gen: 4 });
+    circuit.reset();
+    succeed(circuit, 2);
+    const report = await one.flush();
+    expect(report).toMatchObject({ gen: 4, order: { state: 'closed' } });
+    expect(report).not.toHaveProperty('calls');
+  });
+
   it('allows no probe while it is on its way', async () => {
     const { one, circuit } = await joined({ openDuration: 10 });
     announce(one, { state: 'half-open', gen: 4 });
@@ -438,6 +460,25 @@ describe('a store that has lost what is known here', () => {
   });
 });
 
+describe('the state of a generation', () => {
+  it('is the one that the store answers, whatever was announced', async () => {
+    const { one, circuit } = await joined();
+    announce(one, { state: 'open', left: 500, gen: 4 });
+    one.listener!.resumed();
+    await one.flush({ state: stored({ gen: 4 }) });
+    expect(circuit.state).toBe('closed');
+  });
+
+  it('that is compared takes nothing from what is counted meanwhile', async () => {
+    const { one, circuit } = await joined();
+    one.listener!.resumed();
+    await one.ask();
+    succeed(circuit, 2);
+    await one.answer();
+    expect(await one.flush()).toEqual({ ...NOTHING, calls: 2 });
+  });
+});
+
 describe('options changed at run time', () => {
   it('are told with what is known, which the store may have lost', async () => {
     const { one, circuit } = await joined();
@@ -457,6 +498,16 @@ describe('options changed at run time', () => {
     expect(next!.circuits[0]).toMatchObject({
       change: { minimumCalls: '7' },
     });
+  });
+
+  it('are told once where a later request was given up', async () => {
+    const { one, circuit } = await joined();
+    circuit.configure({ minimumCalls: 7 });
+    await one.flush();
+    succeed(circuit, 1);
+    const next = await one.giveUp();
+    expect(next!.circuits[0]).toHaveProperty('view');
+    expect(next!.circuits[0]).not.toHaveProperty('change');
   });
 
   it('that cannot be sent are told in the log, once', async () => {

@@ -4,7 +4,7 @@ import { fleetOptionsSchema } from '../../lib/redis/fleet-options.js';
 import { parseOptions } from '../../lib/state/parse-options.js';
 
 const parse = (options: unknown) =>
-  parseOptions(fleetOptionsSchema, options, 'the fleet');
+  parseOptions(fleetOptionsSchema, options as never, 'the fleet');
 
 describe('options of a fleet', () => {
   it.each([

@@ -211,6 +211,16 @@ describe('leases when the store is lost', () => {
     expect(report({}, 10)).toEqual(NOTHING);
   });
 
+  it('are told from those that were given back', () => {
+    book.hold([1, 2], 100);
+    book.take(0);
+    book.giveBack();
+    report({ inFlight: 1 });
+    book.lose(50);
+    book.hold([1, 2], 100);
+    expect(report()).toEqual({ ...NOTHING, returned: [2] });
+  });
+
   it('have nothing to do with the results of the circuit alone', () => {
     book.hold([1], 100);
     book.take(0);

@@ -54,8 +54,9 @@ describe('leases of an open circuit', () => {
 
   it('are not asked for without callers', async () => {
     const { one } = await open();
+    const { length } = one.requests;
     one.clock.advance(200);
-    expect(await one.flush()).toBeUndefined();
+    expect(one.requests).toHaveLength(length);
   });
 
   it('are asked for once where there were callers during the wait, and it is not urgent', async () => {
@@ -200,13 +201,11 @@ describe('leases of a half-open circuit', () => {
   });
 
   it('stay here where a caller was refused', async () => {
-    const { one, circuit } = await halfOpen([7]);
-    circuit.tryAcquire();
+    const { one, circuit } = await halfOpen([]);
     refused(circuit);
-    one.listener!.resumed();
-    await one.flush({ leases: [7, 8] });
-    circuit.tryAcquire();
+    await one.ask();
     refused(circuit);
+    await one.answer({ leases: [7] });
     one.listener!.announced({
       id: 'a',
       rev: 2,
@@ -214,7 +213,24 @@ describe('leases of a half-open circuit', () => {
       what: 'wanted',
       gen: 5,
     });
-    expect(await one.flush()).not.toHaveProperty('returned');
+    expect(await one.flush()).toBeUndefined();
+    expect(circuit.tryAcquire()?.isProbe).toBe(true);
+  });
+
+  it('are not taken up while an order is on its way', async () => {
+    const { circuit } = await halfOpen([7]);
+    circuit.forceOpen();
+    circuit.releaseOverride();
+    expect(circuit.state).toBe('half-open');
+    refused(circuit);
+  });
+
+  it('are nothing while the fleet is open', async () => {
+    const { one, circuit } = await open();
+    one.listener!.resumed();
+    await one.flush({ leases: [7] });
+    one.clock.advance(100);
+    refused(circuit);
   });
 
   it('go back with a goodbye', async () => {
@@ -325,6 +341,30 @@ describe('probes that began before the store was lost', () => {
     await one.answer({ leases: [] });
     const report = await one.flush();
     expect(report).not.toHaveProperty('want');
+  });
+});
+
+describe('an order of which a store has heard that has lost what is known here', () => {
+  it('makes no caller ask for leases where the fleet is not half-open', async () => {
+    const { one, circuit } = await open();
+    announce(one, { state: 'forced-open', gen: 9 });
+    circuit.releaseOverride();
+    await one.flush({ state: stored({ gen: 2 }) });
+    expect(circuit.state).toBe('half-open');
+    refused(circuit);
+    const report = await one.flush();
+    expect(report).toMatchObject({ gen: 9, view: { state: 'forced-open' } });
+    expect(report).not.toHaveProperty('want');
+  });
+
+  it('leaves no probes to tell of where the circuit is not half-open', async () => {
+    const { one, circuit } = await halfOpen([7]);
+    circuit.forceOpen();
+    await one.flush({ state: stored({ gen: 2 }) });
+    expect(circuit.state).toBe('forced-open');
+    const report = await one.flush();
+    expect(report).toMatchObject({ gen: 5, view: { state: 'half-open' } });
+    expect(report).not.toHaveProperty('returned');
   });
 });
 

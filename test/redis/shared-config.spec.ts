@@ -183,6 +183,14 @@ describe('options that do not fit together', () => {
     expect(problem).toContain('"critical":true');
   });
 
+  it('leave what stands in code where not one of them fits', () => {
+    config.adopt(stored({ maxKeys: [1, '1'] }, 1));
+    settle();
+    config.adopt(stored({ maxKeys: [3, '3'], critical: [4, 'true'] }, 4));
+    settle(({ patch }) => Object.keys(patch).length === 0);
+    expect(inForce[1]).toEqual({ patch: {}, renewed: ['maxKeys'] });
+  });
+
   it('are in force as soon as another change makes them fit', () => {
     settled(names => !names.includes('critical'));
     config.adopt(stored({ ...ALL, captureStack: [4, 'true'] }, 4));
