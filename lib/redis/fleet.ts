@@ -71,7 +71,7 @@ export class Fleet
   private readonly link: StoreLink;
   private readonly life = new StoreLife();
   private readonly composer: ReportComposer;
-  private lastExchangeAt = -Infinity;
+  private lastExchangeAt = 0;
   private lastRefreshAt: number;
   private hasStopped = false;
 

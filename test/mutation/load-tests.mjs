@@ -21,7 +21,8 @@ const ROOMS = [
 const OTHER_TESTS = {
   registry:
     /^(registry|protection|prometheus)\/|^e2e\/(module|live-configuration)\./,
-  redis: /^property\/fleet|^redis\/(?!script|stale-cache|fleet-processes)/,
+  redis:
+    /^property\/fleet|^redis\/(?!script|stale-cache|fleet-processes|fleet-module)/,
   protection:
     /^(protection|errors)\/|^e2e\/(module|controllers|http-errors|other-decorators|transport-errors|hybrid|bulkhead-at-handlers)\./,
 };

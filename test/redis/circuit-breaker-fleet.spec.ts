@@ -48,8 +48,8 @@ async function start() {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (const end = Date.now() + 3_000; !holds();) {
-    if (Date.now() > end) throw new Error('not within three seconds');
+  for (const end = Date.now() + 8_000; !holds();) {
+    if (Date.now() > end) throw new Error('not within eight seconds');
     await new Promise(resolve => setTimeout(resolve, 2));
   }
 }

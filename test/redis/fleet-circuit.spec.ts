@@ -562,6 +562,16 @@ describe('a circuit that was cut off', () => {
     expect(circuit.state).toBe('forced-closed');
   });
 
+  it('is half-open with the fleet, although its own probe has failed', async () => {
+    const { one, circuit } = await cutOff({ state: 'half-open', gen: 4 });
+    fail(circuit, 1);
+    expect(circuit.state).toBe('open');
+    await one.ask();
+    await one.answer();
+    await one.flush();
+    expect(circuit.state).toBe('half-open');
+  });
+
   it.each(['open', 'half-open'] as const)(
     'says that it has closed on its own probes, where the fleet was %s',
     async state => {

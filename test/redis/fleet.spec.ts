@@ -133,9 +133,12 @@ describe('a request', () => {
     one.fleet.start();
     const first = await one.ask();
     await one.fail();
-    const again = await one.ask(5_000);
-    expect(again).toBe(first);
-    await one.fail();
+    for (const after of [20, 4_960, 20]) {
+      await one.ask(after);
+      expect(one.requests.at(-1)).toBe(first);
+      await one.fail();
+    }
+    expect(one.clock.now()).toBe(5_020);
     const next = await one.ask();
     expect(next!.seq).toBe(2);
     expect(compared(next)).toEqual(['a']);

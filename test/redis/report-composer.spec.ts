@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import type { FleetCircuit } from '../../lib/redis/fleet-circuit.js';
 import type { CircuitReport } from '../../lib/redis/fleet-store.js';
@@ -29,7 +29,11 @@ function compose(composer: ReportComposer, all: FleetCircuit[]): string[] {
 }
 
 describe('what a flush tells', () => {
-  const composer = new ReportComposer({ duration: 1_000, buckets: 10 });
+  let composer: ReportComposer;
+
+  beforeEach(() => {
+    composer = new ReportComposer({ duration: 1_000, buckets: 10 });
+  });
 
   it('is nothing without circuits', () => {
     expect(composer.compose([])).toEqual({
@@ -48,9 +52,8 @@ describe('what a flush tells', () => {
   });
 
   it('is of 500 circuits at most, and the others are first the next time', () => {
-    const inTurns = new ReportComposer({ duration: 1_000, buckets: 10 });
     const all = parts(1_200);
-    const [first, second, third] = [1, 2, 3].map(() => compose(inTurns, all));
+    const [first, second, third] = [1, 2, 3].map(() => compose(composer, all));
     expect([first!.length, second!.length, third!.length]).toEqual([
       500, 500, 500,
     ]);
@@ -60,16 +63,14 @@ describe('what a flush tells', () => {
   });
 
   it('begins with the same circuit where all found room', () => {
-    const inTurns = new ReportComposer({ duration: 1_000, buckets: 10 });
     const all = parts(500);
-    expect(compose(inTurns, all)[0]).toBe('0');
-    expect(compose(inTurns, all)[0]).toBe('0');
+    expect(compose(composer, all)[0]).toBe('0');
+    expect(compose(composer, all)[0]).toBe('0');
   });
 
   it('goes on from where it was when there are fewer circuits than then', () => {
-    const inTurns = new ReportComposer({ duration: 1_000, buckets: 10 });
-    compose(inTurns, parts(600));
-    expect(compose(inTurns, parts(3))).toEqual(['2', '0', '1']);
-    expect(compose(inTurns, [])).toEqual([]);
+    compose(composer, parts(600));
+    expect(compose(composer, parts(3))).toEqual(['2', '0', '1']);
+    expect(compose(composer, [])).toEqual([]);
   });
 });

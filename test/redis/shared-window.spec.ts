@@ -21,6 +21,22 @@ describe('what an instance knows of the shared window', () => {
     });
   });
 
+  it('has its calls in the oldest bucket that counts', () => {
+    const window = new SharedWindow();
+    window.take([10, 0, 0, 5, 5], 4, 0);
+    window.take([20, 0, 0, 5, 6], 1, 100);
+    expect(window.describe(100, MAX_AGE).share).toBe(0.25);
+  });
+
+  it('has no share of no calls', () => {
+    const window = new SharedWindow();
+    window.take([0, 0, 0, 5, 5], 0, 0);
+    expect(window.describe(0, MAX_AGE)).toEqual({
+      share: null,
+      window: { calls: 0, failures: 0, slow: 0 },
+    });
+  });
+
   it('lets go of its calls with their bucket', () => {
     const window = new SharedWindow();
     window.take([10, 0, 0, 0, 5], 10, 0);
