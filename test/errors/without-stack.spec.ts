@@ -11,7 +11,7 @@ import {
 describe('an error without a stack', () => {
   const found = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')!;
 
-  beforeEach(() => jest.resetModules());
+  beforeEach(() => void jest.resetModules());
   afterEach(() => {
     if (Object.isExtensible(Error)) {
       Object.defineProperty(Error, 'stackTraceLimit', found);
