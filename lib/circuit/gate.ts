@@ -12,6 +12,8 @@ import { UNRECORDED, type StateMachine } from '../state/state-machine.js';
 export interface Entry {
   readonly permit: CallPermit;
   readonly place: Place | undefined;
+  /** Whether a token of the rate limit was spent on it. */
+  readonly token: boolean;
 }
 
 /** Why an attempt may not be made; the error is built when somebody wants it. */
@@ -69,7 +71,7 @@ export class Gate {
   /** Enters without waiting. */
   tryEnter(): Entry | Refusal {
     const { mode } = this.machine.rules;
-    if (this.isBare || mode === 'disabled') return this.acquire();
+    if (this.isBare || mode === 'disabled') return this.acquire(undefined);
     if (mode === 'shadow') return this.passInShadow();
     const refusal = this.passLimits();
     if (refusal !== undefined) return refusal;
@@ -77,7 +79,7 @@ export class Gate {
     if (this.bulkhead !== undefined && place === undefined) {
       return this.refuseFull(this.bulkhead.rejection);
     }
-    return this.acquire(place);
+    return this.acquire(place, this.rateLimit !== undefined);
   }
 
   /**
@@ -96,11 +98,12 @@ export class Gate {
     const refusal = this.passLimits();
     if (refusal !== undefined) return refusal;
     const entered = bulkhead.enter(signal);
-    if (!(entered instanceof Promise)) return this.acquire(entered);
+    const hasToken = this.rateLimit !== undefined;
+    if (!(entered instanceof Promise)) return this.acquire(entered, hasToken);
     return entered.then(
       place => {
         // A place that was promised is ours even if the caller has gone meanwhile.
-        if (signal?.aborted !== true) return this.acquire(place);
+        if (signal?.aborted !== true) return this.acquire(place, hasToken);
         place.release();
         this.rateLimit?.giveBack();
         throw signal.reason;
@@ -116,10 +119,10 @@ export class Gate {
   }
 
   /** Takes back an entry whose call was none after all, with its token. */
-  withdraw({ permit, place }: Entry): void {
+  withdraw({ permit, place, token }: Entry): void {
     permit.withdraw();
     place?.release();
-    if (this.isEnforced) this.rateLimit?.giveBack();
+    if (token) this.rateLimit?.giveBack();
   }
 
   /** Counts the refusal of a call that the circuit would refuse; admits nothing. */
@@ -195,11 +198,11 @@ export class Gate {
     return refusal;
   }
 
-  private acquire(place?: Place): Entry | Refusal {
+  private acquire(place: Place | undefined, token = false): Entry | Refusal {
     const permit = this.machine.tryAcquire();
-    if (permit !== undefined) return { permit, place };
+    if (permit !== undefined) return { permit, place, token };
     place?.release();
-    this.rateLimit?.giveBack();
+    if (token) this.rateLimit?.giveBack();
     return this.circuitOpen;
   }
 
@@ -207,13 +210,15 @@ export class Gate {
   private passInShadow(): Entry {
     const { machine, rateLimit, bulkhead } = this;
     const permit = machine.tryAcquire() ?? UNRECORDED;
-    if (permit === UNRECORDED) return { permit, place: undefined };
+    if (permit === UNRECORDED) {
+      return { permit, place: undefined, token: false };
+    }
     const isInTime = rateLimit?.tryTake(machine.now()) ?? true;
     const place = isInTime ? bulkhead?.tryEnterUncrowded() : undefined;
     if (!isInTime || (bulkhead !== undefined && place === undefined)) {
       machine.countWouldReject();
     }
-    return { permit, place };
+    return { permit, place, token: isInTime && rateLimit !== undefined };
   }
 }
 

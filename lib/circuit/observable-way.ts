@@ -20,7 +20,7 @@ import type { CachedCall } from '../policies/stale-cache.js';
 import type { Retry } from '../policies/retry.js';
 import { sleep$ } from '../policies/sleep.js';
 import type { Verdict } from '../state/classification.js';
-import { REFUSED, type Call, type CallState } from './call.js';
+import { ABANDONED, REFUSED, type Call, type CallState } from './call.js';
 import type { CallPlan } from './call-options.js';
 import type { CallPolicies } from './call-policies.js';
 import type { Entry, Refusal } from './gate.js';
@@ -223,9 +223,9 @@ export class ObservableWay {
     if (!state.isBegun) policies.retry?.begin();
     state.isBegun = true;
     if (call.runsOn === true && entry.place !== undefined) {
-      const { permit, place } = entry;
+      const { permit, place, token } = entry;
       source = toItsOwnEnd(source, () => place.release());
-      entry = { permit, place: undefined };
+      entry = { permit, place: undefined, token };
     }
     const { place } = entry;
     // The caller's abort unsubscribes.
@@ -274,21 +274,24 @@ export class ObservableWay {
         if (hasValue) permit.success();
         else if (state.deadline?.state === 'timed-out') {
           const { reason } = state.deadline.signal;
-          settlement.fail(permit, reason, call, state);
+          // Whoever waits may have been told of it, and what it means, before.
+          const verdict = this.verdictOf({ call, state }, reason);
+          settlement.settle(permit, reason, verdict, call);
         } else permit.cancel();
       },
     });
   }
 
-  /** What the call's error means to its caller. */
+  /** What the call's error means; it is judged once, and the caller's own abort by no rule. */
   private verdictOf<T>(
-    { call, state }: ObservableCall<T>,
+    { call, state }: Pick<ObservableCall<T>, 'call' | 'state'>,
     error: unknown,
   ): Verdict {
-    return state.verdict ?? this.judge(error, call, state);
+    if (isAbortOf(call, error)) return ABANDONED;
+    return (state.verdict ??= this.judge(error, call, state));
   }
 
-  /** An error that is no attempt's: the deadline's between two of them, or the caller's abort. */
+  /** An error that is no attempt's: the deadline's, also between two of them. */
   private judge(error: unknown, call: Call, state: StreamState): Verdict {
     const { settlement, host } = this.around;
     if (state.deadline?.state === 'timed-out') {

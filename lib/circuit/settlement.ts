@@ -41,12 +41,22 @@ export class Settlement {
     state?: CallState,
   ): Verdict {
     const verdict = this.host.classify(error, call);
-    if (verdict.outcome === 'failure') permit.failure(error);
-    else if (verdict.outcome === 'success') permit.success();
-    else if (call.signal?.aborted === true) permit.cancel();
-    else permit.release();
     if (state !== undefined) state.verdict = verdict;
+    this.settle(permit, error, verdict, call);
     return verdict;
+  }
+
+  /** The call has thrown what was judged already. */
+  settle(
+    permit: CallPermit,
+    error: unknown,
+    { outcome }: Verdict,
+    { signal }: Call,
+  ): void {
+    if (outcome === 'failure') permit.failure(error);
+    else if (outcome === 'success') permit.success();
+    else if (signal?.aborted === true) permit.cancel();
+    else permit.release();
   }
 
   isFailure({ isFailureResult }: CallPlan, value: unknown): boolean {

@@ -577,3 +577,54 @@ describe('a stream that waits for its place', () => {
     expect(totals().fallbacks).toBe(2);
   });
 });
+
+describe('what a stream means is judged once', () => {
+  it('asks no rule about the abort of its own caller', async () => {
+    const { circuit, logged } = setUp({
+      recordErrors: [error => (error as { code: string }).code.startsWith('E')],
+    });
+    const caller = new AbortController();
+    circuit.protect(NEVER, { signal: caller.signal }).subscribe({ error() {} });
+    caller.abort();
+    await settled();
+
+    expect(logged).toEqual([]);
+    expect(circuit.snapshot().totals).toMatchObject({ calls: 1, ignored: 1 });
+  });
+
+  it('counts a deadline as what its caller was told that it is', async () => {
+    let asked = 0;
+    const { clock, circuit } = setUp({
+      classifyError: () => (asked++ % 2 === 0 ? 'ignored' : 'failure'),
+    });
+    const seen: unknown[] = [];
+    circuit
+      .protect(NEVER, { deadline: 20, fallback: () => of('fallback') })
+      .subscribe({
+        next: value => seen.push(value),
+        error: (error: { code: string }) => seen.push(error.code),
+      });
+    await passTime(clock, 30);
+
+    expect(seen).toEqual(['CALL_TIMEOUT']);
+    expect(asked).toBe(1);
+    expect(circuit.snapshot().totals).toMatchObject({
+      ignored: 1,
+      failures: 0,
+      timeouts: 1,
+    });
+  });
+
+  it('spends one token of a limit in shadow mode on a function that turns out to stream', () => {
+    const { circuit, totals } = setUp({
+      mode: 'shadow',
+      rateLimit: { limit: 2, interval: '1h' },
+    });
+    const stream = circuit.wrap(() => of(1));
+    stream().subscribe();
+    stream().subscribe();
+    expect(totals().wouldReject).toBe(0);
+    stream().subscribe();
+    expect(totals().wouldReject).toBeGreaterThan(0);
+  });
+});
