@@ -16,7 +16,8 @@ const ROOMS = [
 ];
 /**
  * Rooms of `lib/` that other tests look at: whole Nest applications, which are slow,
- * but none with servers or processes of their own.
+ * and simulated fleets; but none with servers or processes of their own. A real
+ * server makes tests hang by chance where the machine is busy, which kills mutants.
  */
 const OTHER_TESTS = {
   registry:

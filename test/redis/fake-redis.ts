@@ -30,7 +30,7 @@ export class FakeConnection extends EventEmitter {
     this.disconnected++;
   }
 
-  // eslint-disable-next-line typescript/require-await -- what an answer throws is a rejection.
+  /** What an answer throws is a rejection. */
   private async command(name: string, args: unknown[]): Promise<unknown> {
     this.commands.push([name, ...args]);
     const { answers } = this;
