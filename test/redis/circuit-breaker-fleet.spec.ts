@@ -150,18 +150,18 @@ describe('CircuitBreakerFleet', () => {
   });
 });
 
-describe('CircuitBreakerFleetModule', () => {
-  async function application(
-    fleet: Parameters<typeof Test.createTestingModule>[0]['imports'],
-  ) {
-    const module = await Test.createTestingModule({
-      imports: [CircuitBreakerModule.forRoot(), ...fleet!],
-    })
-      .setLogger(LOGGER)
-      .compile();
-    return module.init();
-  }
+async function application(
+  fleet: Parameters<typeof Test.createTestingModule>[0]['imports'],
+) {
+  const module = await Test.createTestingModule({
+    imports: [CircuitBreakerModule.forRoot(), ...fleet!],
+  })
+    .setLogger(LOGGER)
+    .compile();
+  return module.init();
+}
 
+describe('CircuitBreakerFleetModule', () => {
   it('takes its options from other providers, and lets go with the application', async () => {
     @Injectable()
     class Settings implements CircuitBreakerFleetOptionsFactory {

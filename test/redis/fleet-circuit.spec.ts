@@ -274,10 +274,11 @@ describe('how long the fleet would wait', () => {
   });
 
   it('is told of a function that throws in the log, once', async () => {
-    const openDuration = () => {
-      throw new Error('odd');
-    };
-    const { one, circuit } = await joined({ openDuration });
+    const { one, circuit } = await joined({
+      openDuration: () => {
+        throw new Error('odd');
+      },
+    });
     announce(one, { gen: 5 });
     succeed(circuit);
     expect(await one.flush()).toMatchObject({ wait: 60_000 });
@@ -540,19 +541,19 @@ describe('options changed at run time', () => {
   });
 });
 
-describe('a circuit that was cut off', () => {
-  /** Knows that the fleet is there, and has lost it. */
-  async function cutOff(state: Parameters<typeof stored>[0]) {
-    const { one, circuit } = await joined({
-      openDuration: 10,
-      halfOpen: { calls: 1 },
-    });
-    announce(one, state);
-    await one.ask(100);
-    await one.fail();
-    return { one, circuit };
-  }
+/** Knows that the fleet is there, and has lost it. */
+async function cutOff(state: Parameters<typeof stored>[0]) {
+  const { one, circuit } = await joined({
+    openDuration: 10,
+    halfOpen: { calls: 1 },
+  });
+  announce(one, state);
+  await one.ask(100);
+  await one.fail();
+  return { one, circuit };
+}
 
+describe('a circuit that was cut off', () => {
   it('is put where the fleet is when that is back', async () => {
     const { one, circuit } = await cutOff({ state: 'forced-closed', gen: 4 });
     fail(circuit, 5);

@@ -170,15 +170,15 @@ describe('a request', () => {
   });
 });
 
+async function joined() {
+  const one = new ScriptedFleet();
+  const circuits = [one.add(), one.add({}, 'b')];
+  await one.join();
+  return { one, circuits, listener: one.listener! };
+}
+
 describe('an announcement', () => {
   const OPEN = stored({ state: 'open', left: 500, attempt: 1 });
-
-  async function joined() {
-    const one = new ScriptedFleet();
-    const circuits = [one.add(), one.add({}, 'b')];
-    await one.join();
-    return { one, circuits, listener: one.listener! };
-  }
 
   it('puts the circuit where the fleet is', async () => {
     const { circuits, listener } = await joined();
@@ -452,7 +452,7 @@ describe('an instance that leaves', () => {
     const one = new ScriptedFleet();
     await one.join();
     const { clock } = one;
-    let late = () => {};
+    let late: (() => void) | undefined;
     const schedule = clock.schedule.bind(clock);
     clock.schedule = (delay, fn) => {
       late = fn;
@@ -462,7 +462,7 @@ describe('an instance that leaves', () => {
     one.answersAtOnce = true;
     await one.fleet.stop();
     const { length } = one.requests;
-    late();
+    late!();
     await settled();
     expect(one.requests).toHaveLength(length);
     expect(clock.pending).toBe(0);

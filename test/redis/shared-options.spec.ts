@@ -30,10 +30,10 @@ describe('what of options can be sent', () => {
   });
 });
 
-describe('a patch that is laid over options', () => {
-  const lay = (options: object, patch: object) =>
-    layPatch(options as never, patch as never, 9);
+const lay = (options: object, patch: object) =>
+  layPatch(options as never, patch as never, 9);
 
+describe('a patch that is laid over options', () => {
   it('is told by path, each as JSON with its generation', () => {
     expect(lay({}, { maxKeys: 3, halfOpen: { calls: 2 } })).toEqual({
       maxKeys: [9, '3'],
