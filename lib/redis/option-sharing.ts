@@ -29,9 +29,8 @@ export class OptionSharing {
       host.options.prepare(circuit, update),
     );
     if (problem === undefined) return;
-    host.warnOnce(
-      `options of ${circuit.name}`,
-      `Circuit "${circuit.name}" was given options at run time that do not fit here with the others, so they are not in force: ${String(problem)}`,
-    );
+    const message = `Circuit "${circuit.name}" was given options at run time that do not fit here with the others, so they are not in force: ${String(problem)}`;
+    // Each misfit once: the second is no news of the first.
+    host.warnOnce(message, message);
   }
 }

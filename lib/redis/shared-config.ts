@@ -94,22 +94,28 @@ export class SharedConfig {
 
   /**
    * Puts in force what is known, and over it what the store has not confirmed. Of
-   * changes that do not fit together some are left out, the latest first: the
-   * same at every instance, until another change makes them fit.
+   * changes that do not fit together one is left out, the latest that is enough,
+   * or else each that does not fit with those before it: the same at every
+   * instance, until another change makes them fit.
    *
    * @returns what was thrown over the changes that were left out
    */
   settle(prepare: PrepareUpdate): unknown {
-    const all = this.all();
+    const examine = (options: SharedOptions) => {
+      const update = this.updateTo(asDocument(options));
+      return update === undefined ? () => {} : prepare(update);
+    };
     let problem: unknown;
-    for (const options of candidates(all)) {
-      const document = asDocument(options);
+    for (const options of candidates(this.all(), examine)) {
+      const { inForce } = this;
       try {
-        const update = this.updateTo(document);
-        if (update !== undefined) prepare(update)();
-        this.inForce = document;
+        const commit = examine(options);
+        // Before it is told: who listens may change more.
+        this.inForce = asDocument(options);
+        commit();
         break;
       } catch (error) {
+        this.inForce = inForce;
         problem ??= error;
       }
     }
@@ -137,13 +143,25 @@ export class SharedConfig {
   }
 }
 
-/** All changes; all but one, the latest first; the earliest, as many as possible. */
-function* candidates(options: SharedOptions): Iterable<SharedOptions> {
+/** All changes; all but one, the latest first; each that fits with the earlier ones that do. */
+function* candidates(
+  options: SharedOptions,
+  examine: (options: SharedOptions) => unknown,
+): Iterable<SharedOptions> {
   yield options;
   const gens = Object.values(options).map(([gen]) => gen);
   const latestFirst = [...new Set(gens)].toSorted((one, other) => other - one);
   for (const left of latestFirst) yield select(options, gen => gen !== left);
-  for (const end of latestFirst) yield select(options, gen => gen < end);
+  const kept = new Set<number>();
+  for (const gen of latestFirst.toReversed()) {
+    kept.add(gen);
+    try {
+      examine(select(options, each => kept.has(each)));
+    } catch {
+      kept.delete(gen);
+    }
+  }
+  yield select(options, gen => kept.has(gen));
 }
 
 function since(gen: number, options: SharedOptions): SharedOptions {

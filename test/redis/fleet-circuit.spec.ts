@@ -553,6 +553,27 @@ async function cutOff(state: Parameters<typeof stored>[0]) {
   return { one, circuit };
 }
 
+describe('options by others that fit nowhere', () => {
+  const known = { maxKeys: [5, '"many"'] } as const;
+  const both = { ...known, mode: [6, '"off"'] } as const;
+
+  it('are each told in the log', async () => {
+    const { one } = await joined();
+    announce(one, { gen: 9, config: known, configGen: 5 });
+    announce(one, { gen: 10, config: both, configGen: 6 });
+    const told = one.logged.filter(line => /do not fit here/.test(line));
+    expect(told).toHaveLength(2);
+    expect(told[1]).toContain('mode');
+  });
+
+  it('leave in force what is changed here, two of them also', async () => {
+    const { one, circuit } = await joined();
+    circuit.configure({ minimumCalls: 7 });
+    announce(one, { gen: 9, config: both, configGen: 6 });
+    expect(circuit.rules.minimumCalls).toBe(7);
+  });
+});
+
 describe('a circuit that was cut off', () => {
   it('is put where the fleet is when that is back', async () => {
     const { one, circuit } = await cutOff({ state: 'forced-closed', gen: 4 });

@@ -177,6 +177,26 @@ describe('options that do not fit together', () => {
     expect(patch).toEqual({ maxKeys: 1 });
   });
 
+  it('are in force after two that fit nowhere, which takes no others with them', () => {
+    const { patch } = settled(
+      names => !names.includes('maxKeys') && !names.includes('maxNames'),
+    );
+    expect(patch).toEqual({ critical: true });
+  });
+
+  it('are in force where they were changed, whatever else does not fit', () => {
+    const isKnown = ({ patch }: OptionUpdate) => !('maxNames' in patch);
+    config.adopt(stored({ maxKeys: [1, '1'], maxNames: [2, '2'] }, 2));
+    settle(isKnown);
+    config.adopt(
+      stored({ maxKeys: [1, '1'], maxNames: [2, '2'], mode: [3, '"off"'] }, 3),
+    );
+    config.change({ critical: true });
+    inForce = [];
+    settle(update => isKnown(update) && !('mode' in update.patch));
+    expect(inForce).toEqual([]);
+  });
+
   it('are not in force where nothing fits, and what was stays', () => {
     const { problem, patch } = settled(() => false);
     expect(patch).toBeUndefined();
