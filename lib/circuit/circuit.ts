@@ -227,8 +227,9 @@ export class Circuit {
     const { rules, commit } = this.layers.withPatch(patch, renewed);
     return () => {
       commit();
-      this.follow(rules);
+      // Before listeners hear of it: what they change comes later, for all.
       this.machine.shared.tellPatch(patch);
+      this.follow(rules);
     };
   }
 

@@ -186,6 +186,20 @@ describe(`options changed by two instances at once, from seed ${SEED}`, () => {
   });
 });
 
+describe(`options changed by who listens to a change, from seed ${SEED}`, () => {
+  it('are agreed on, also where they are the same', async () => {
+    const outcomes = await play((_, one) => {
+      one.circuit.on(['configured'], () => {
+        if (one.circuit.rules.maxKeys === 7) {
+          one.circuit.configure({ maxKeys: 3 });
+        }
+      });
+      one.circuit.configure({ maxKeys: 7 });
+    });
+    for (const rules of outcomes) expect(rules.maxKeys).toBe(3);
+  });
+});
+
 describe(`options changed more than once, from seed ${SEED}`, () => {
   const WHOLE: { what: string; patches: CircuitOptions[] }[] = [
     {
