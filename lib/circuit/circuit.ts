@@ -14,6 +14,7 @@ import {
   type CircuitEventType,
 } from '../state/events.js';
 import { explain, type Explanation } from '../state/explanation.js';
+import { mergeOptions } from '../state/merge-options.js';
 import { takeSnapshot, type CircuitSnapshot } from '../state/snapshot.js';
 import type { StateMachine } from '../state/state-machine.js';
 import { timeoutWarnings } from '../state/timeout-checks.js';
@@ -210,12 +211,13 @@ export class Circuit {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   configure(patch: CircuitOptions): void {
-    this.preparePatch(patch)();
+    this.preparePatch(mergeOptions({}, patch))();
   }
 
   /**
    * @internal The first half of {@link configure}: examines the options.
    *
+   * @param patch of this change alone: a coordinator tells changes apart by it
    * @param renewed options of which nothing stays that was configured before
    * @returns puts them in force
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then

@@ -13,31 +13,23 @@ export type PrepareOptions = (
   update: OptionUpdate,
 ) => () => void;
 
-/** Whose a change of options is: a person's or the fleet's, one circuit's or a name's. */
+/** Whose a change of options is: a person's or the fleet's, one circuit's or a name's. Each has a patch of its own. */
 export class OptionOwners {
-  private readonly patchesByName = new WeakSet<object>();
-  private isApplying = false;
+  /** Patches that the fleet knows of: its own, and those of a name. */
+  private readonly known = new WeakSet<object>();
 
   constructor(private readonly prepareOptions: PrepareOptions) {}
 
   /** Prepares a change that is the fleet's, so that it is not sent back. */
   prepare(circuit: Circuit, update: OptionUpdate): () => void {
-    const commit = this.prepareOptions(circuit, update);
-    return () => {
-      this.isApplying = true;
-      try {
-        commit();
-      } finally {
-        this.isApplying = false;
-      }
-    };
+    this.known.add(update.patch);
+    return this.prepareOptions(circuit, update);
   }
 
   /** Whether a change is a person's and of this circuit. One for a name reaches its keyed circuits by the name: it is sent once. */
   owns({ key }: Circuit, patch: CircuitOptions): boolean {
-    if (this.isApplying) return false;
-    if (key !== null) return !this.patchesByName.has(patch);
-    this.patchesByName.add(patch);
+    if (this.known.has(patch)) return false;
+    if (key === null) this.known.add(patch);
     return true;
   }
 }

@@ -199,12 +199,13 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
    * @throws InvalidOptionsError that lists every bad option; nothing has changed then
    */
   configure(name: string, patch: CircuitOptions): void {
-    this.preparePatch(name, patch)();
+    this.preparePatch(name, mergeOptions({}, patch))();
   }
 
   /**
    * @internal The first half of {@link configure}: examines the options.
    *
+   * @param patch of this change alone: a coordinator tells changes apart by it
    * @param renewed options of which nothing stays that was configured before
    * @returns puts them in force
    * @throws UnknownCircuitError if the name is not declared

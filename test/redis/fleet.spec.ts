@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ExchangeRequest } from '../../lib/redis/fleet-store.js';
+import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
 import {
   fail,
   ScriptedFleet,
@@ -292,8 +293,9 @@ describe('options changed at run time', () => {
     const [plain, keyed] = [one.add(), one.add({}, 'a', 'k')];
     await one.join();
     const patch = { maxKeys: 3 };
-    plain.configure(patch);
-    keyed.configure(patch);
+    // As the registry does for a name.
+    plain.preparePatch(patch)();
+    keyed.preparePatch(patch)();
     const request = await one.ask();
     expect(request!.circuits.map(({ id, change }) => [id, change])).toEqual([
       ['a', { maxKeys: '3' }],
@@ -321,7 +323,7 @@ describe('options changed at run time', () => {
       return () => {
         commit();
         // As the registry does for a name.
-        keyed.configure({ ...patch });
+        keyed.preparePatch(patch)();
         commits.push(patch);
       };
     };
@@ -338,6 +340,52 @@ describe('options changed at run time', () => {
     // From then on what is changed here is told again.
     keyed.configure({ maxKeys: 4 });
     expect((await one.ask())!.circuits).toMatchObject([{ id: 'a/k' }]);
+  });
+
+  it('for a name, and for a circuit of it by the same object, are sent as two', async () => {
+    const one = new ScriptedFleet();
+    const registry = new CircuitBreakerRegistry();
+    registry.getOrCreate('a');
+    const keyed = registry.keyed('a', 'k');
+    registry.coordinate(one.fleet);
+    await one.join();
+    const patch = { maxKeys: 3 };
+    const sent = async () =>
+      (await one.ask())!.circuits.map(({ id, change }) => [id, change]);
+    registry.configure('a', patch);
+    expect(await sent()).toEqual([['a', { maxKeys: '3' }]]);
+    await one.answer();
+    keyed.configure(patch);
+    expect(await sent()).toEqual([['a/k', { maxKeys: '3' }]]);
+    await one.answer();
+    registry.get('a').configure(patch);
+    keyed.configure(patch);
+    expect(await sent()).toEqual([
+      ['a', { maxKeys: '3' }],
+      ['a/k', { maxKeys: '3' }],
+    ]);
+  });
+
+  it("by who listens to the fleet's are sent, of this circuit or another", async () => {
+    const one = new ScriptedFleet();
+    const [first, second] = [one.add(), one.add({}, 'b')];
+    await one.join();
+    first.on(['configured'], () => {
+      if (first.rules.minimumCalls === 9) return;
+      first.configure({ minimumCalls: 9 });
+      second.configure({ minimumCalls: 9 });
+    });
+    one.listener!.announced({
+      id: 'a',
+      rev: 1,
+      epoch: 'e',
+      what: 'state',
+      state: stored({ gen: 0, config: { maxKeys: [5, '3'] }, configGen: 5 }),
+    });
+    expect((await one.ask())!.circuits).toMatchObject([
+      { id: 'a', change: { minimumCalls: '9' } },
+      { id: 'b', change: { minimumCalls: '9' } },
+    ]);
   });
 
   it('that cannot be put in force leave what is changed here to be told', async () => {
