@@ -63,6 +63,7 @@ export class SharedConfig {
     if (this.sentUpTo === this.latest) return undefined;
     const untold = Object.entries(since(this.sentUpTo, this.mine));
     this.sentUpTo = this.latest;
+    if (untold.length === 0) return undefined;
     return Object.fromEntries(untold.map(([path, [, json]]) => [path, json]));
   }
 
