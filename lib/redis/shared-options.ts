@@ -69,7 +69,8 @@ export function joinOptions(
 ): SharedOptions {
   const joined: Record<string, SharedOption> = { ...options };
   for (const [path, option] of Object.entries(others)) {
-    if (!joined[path] || joined[path][0] < option[0]) joined[path] = option;
+    const known = Object.hasOwn(joined, path) ? joined[path] : undefined;
+    if (known === undefined || known[0] < option[0]) joined[path] = option;
   }
   return withoutEnded(joined);
 }

@@ -49,6 +49,14 @@ describe('options that were changed here', () => {
     expect(config.change({ maxKeys: undefined as never })).toBe(true);
   });
 
+  it('are not told where none of them can be sent', () => {
+    config.change({ openDuration: () => 1 });
+    config.change({ halfOpen: {} });
+    expect(config.take()).toBeUndefined();
+    config.change({ maxKeys: 3 });
+    expect(config.take()).toEqual({ maxKeys: '3' });
+  });
+
   it('are told again, all of them, where the store may not have them', () => {
     config.change({ maxKeys: 3 });
     config.take();
@@ -138,6 +146,13 @@ describe('options that the store has', () => {
     expect(config.isAheadOf(stored(options, 6))).toBe(false);
     expect(config.isAheadOf(stored(options, 4))).toBe(true);
     expect(config.isAheadOf(stored({}, 5))).toBe(true);
+  });
+
+  it('are known by any name, such as one that every object has', () => {
+    const options = { constructor: [5, '9'] } as unknown as SharedOptions;
+    config.adopt(stored(options, 5));
+    expect(config.report().config).toEqual(options);
+    expect(config.isAheadOf(stored(options, 5))).toBe(false);
   });
 });
 
