@@ -18,7 +18,7 @@ export const prometheusOptionsSchema = z.strictObject({
         z.strictObject({
           buckets: option(
             z
-              .array(z.number().positive())
+              .array(z.number())
               .min(1)
               .refine(isRising)
               .default([...CALL_DURATION.buckets]),
@@ -50,6 +50,7 @@ function isRegistry(value: unknown): boolean {
   );
 }
 
+/** Above zero, too. */
 function isRising(bounds: readonly number[]): boolean {
   return bounds.every((bound, index) => bound > (bounds[index - 1] ?? 0));
 }

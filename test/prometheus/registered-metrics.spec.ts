@@ -41,6 +41,15 @@ describe('the Prometheus metrics', () => {
     ]);
   });
 
+  it('say what kind they are of, and what they mean', async () => {
+    const { text } = await bench({ circuits: { payments: {} } }).page();
+    expect(text).toContain('# TYPE circuit_breaker_calls_total counter\n');
+    expect(text).toContain('# TYPE circuit_breaker_state gauge\n');
+    expect(text).toContain(
+      '# HELP circuit_breaker_in_flight Calls that were admitted and have not ended.\n',
+    );
+  });
+
   it('count calls by their result', async () => {
     const { circuits, page } = bench({
       circuits: { payments: { consecutiveFailures: 2 } },
@@ -340,6 +349,25 @@ describe('the processes of a cluster', () => {
   });
 });
 
+describe('two processes whose circuits stand alike', () => {
+  it('show that state, not twice its number', async () => {
+    const told = await Promise.all(
+      [new Registry(), new Registry()].map(registry => {
+        const { circuits } = bench(
+          { circuits: { payments: {} } },
+          { registry },
+        );
+        circuits.get('payments').forceOpen();
+        return registry.getMetricsAsJSON();
+      }),
+    );
+    const all = AggregatorRegistry.aggregate(told);
+    expect(
+      new MetricsPage(await all.metrics()).value('circuit_breaker_state'),
+    ).toBe(3);
+  });
+});
+
 describe('keyed circuits in the metrics', () => {
   it('are summed under their name', async () => {
     const { circuits, page } = bench({
@@ -470,6 +498,25 @@ describe('several applications in a process', () => {
     ).toBe(1);
     first.stop();
     expect(registry.getMetricsAsArray()).toEqual([]);
+  });
+
+  it('listen to no call once they have ended', () => {
+    const { circuits: ended, stop } = bench({ circuits });
+    stop();
+    expect(ended.get('payments').machine.emitter.interest).toBe(0);
+  });
+
+  it('leave what somebody has put in the place of a metric', () => {
+    const registry = new Registry();
+    const { stop } = bench({ circuits }, { registry });
+    registry.removeSingleMetric('circuit_breaker_state');
+    const theirs = new Gauge({
+      name: 'circuit_breaker_state',
+      help: 'theirs',
+      registers: [registry],
+    });
+    stop();
+    expect(registry.getMetricsAsArray()).toEqual([theirs]);
   });
 
   it('can follow each other in one registry', async () => {
