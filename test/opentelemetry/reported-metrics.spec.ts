@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   PrometheusExporter,
   PrometheusSerializer,
@@ -73,6 +73,26 @@ describe('the OpenTelemetry metrics', () => {
     ]);
   });
 
+  it('say their unit, and what they mean', async () => {
+    const { provider, collect, about } = sdk();
+    const { registry } = outage();
+    report(registry, provider);
+    callThrough(registry);
+    await collect();
+    expect(about('circuit_breaker.in_flight')).toMatchObject({
+      unit: '',
+      description: 'Calls that were admitted and have not ended.',
+    });
+    expect(about('circuit_breaker.state.since.timestamp')).toMatchObject({
+      unit: 's',
+    });
+    expect(about('circuit_breaker.call.duration')).toMatchObject({
+      unit: 's',
+      description:
+        'How long the calls took that ended in success or failure, in seconds.',
+    });
+  });
+
   it('have the durations of calls in seconds', async () => {
     const { registry } = outage();
     const read = reader(registry);
@@ -84,6 +104,26 @@ describe('the OpenTelemetry metrics', () => {
     expect(attributes).toEqual({ name: 'payments' });
     expect(duration).toMatchObject({ count: 1, sum: 0.12 });
     expect(duration.buckets.boundaries).toContain(0.005);
+  });
+
+  it('leave calls that were ignored out of the durations', async () => {
+    const { registry } = outage();
+    const read = reader(registry);
+    registry.get('payments').tryAcquire()!.success(120);
+    registry.get('payments').tryAcquire()!.release();
+    const [[, duration]] = (await read()).get(
+      'circuit_breaker.call.duration',
+    ) as [[unknown, Histogram]];
+    expect(duration.count).toBe(1);
+  });
+
+  it('show the same state again when they are read again', async () => {
+    const { registry } = outage();
+    const read = reader(registry);
+    registry.get('payments').forceOpen();
+    const first = (await read()).get('circuit_breaker.state');
+    expect(first).toEqual([[{ name: 'payments', mode: 'enforced' }, 3]]);
+    expect((await read()).get('circuit_breaker.state')).toEqual(first);
   });
 
   it('listen to no call without the durations', async () => {
@@ -125,6 +165,33 @@ describe('the OpenTelemetry metrics', () => {
     expect(await failures()).toBe(6);
   });
 
+  it('go on for an application when another one of the meter has ended', async () => {
+    const { provider, collect } = sdk();
+    const first = outage();
+    const second = outage();
+    const stopFirst = report(first.registry, provider);
+    report(second.registry, provider);
+    callThrough(second.registry);
+    await collect();
+    stopFirst();
+    second.registry.get('payments').tryAcquire();
+    expect(valueOf(await collect(), 'circuit_breaker.calls', 'rejected')).toBe(
+      2,
+    );
+  });
+
+  it('have durations that are bounded by maxNames', async () => {
+    const { registry } = new RegistryBench();
+    const read = reader(registry, { maxNames: 1 });
+    for (let host = 0; host < 3; host++) {
+      registry.getOrCreate(`host-${host}`).tryAcquire()!.success(1);
+    }
+    const names = (await read())
+      .get('circuit_breaker.call.duration')!
+      .map(([{ name }]) => name);
+    expect(names).toEqual(['host-0', '(other)']);
+  });
+
   it('are bounded by maxNames', async () => {
     const { registry } = new RegistryBench();
     const read = reader(registry, { maxNames: 1 });
@@ -142,6 +209,32 @@ describe('the OpenTelemetry metrics', () => {
     const { registry } = outage();
     report(registry, provider)();
     expect((await collect()).size).toBe(0);
+  });
+
+  it('listen to no call once the application has ended', () => {
+    const { registry } = outage();
+    report(registry, sdk().provider)();
+    expect(registry.get('payments').machine.emitter.interest).toBe(0);
+  });
+
+  it('take back from the meter what they gave it', () => {
+    const { provider } = sdk();
+    const meter = provider.getMeter('test');
+    const added = jest.spyOn(meter, 'addBatchObservableCallback');
+    const removed = jest.spyOn(meter, 'removeBatchObservableCallback');
+    report(outage().registry, provider)();
+    expect(removed.mock.calls).toHaveLength(1);
+    expect(removed.mock.calls).toEqual(added.mock.calls);
+  });
+
+  it('have the options of the next application once all have ended', () => {
+    const { provider } = sdk();
+    report(outage().registry, provider, { durations: false })();
+    const { registry } = outage();
+    report(registry, provider);
+    expect(registry.get('payments').machine.emitter.hears('success')).toBe(
+      true,
+    );
   });
 });
 
@@ -209,7 +302,13 @@ function sdk() {
     }
     return values;
   };
-  return { provider, collect };
+  const about = (name: string) =>
+    exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics)
+      .flatMap(({ metrics }) => metrics)
+      .find(({ descriptor }) => descriptor.name === name)?.descriptor;
+  return { provider, collect, about };
 }
 
 function valueOf(values: Values, metric: string, result: string): unknown {

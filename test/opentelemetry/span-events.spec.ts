@@ -6,9 +6,10 @@ import {
   describe,
   expect,
   it,
+  jest,
 } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
-import { context, trace } from '@opentelemetry/api';
+import { context, trace, type Span } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   BasicTracerProvider,
@@ -131,6 +132,41 @@ describe('the active span', () => {
     ]);
   });
 
+  it.each([
+    ['secret', 'string'],
+    [undefined, 'undefined'],
+    [{ name: 'secret' }, 'object'],
+  ])(
+    'has the kind of what was thrown and is no error: %p',
+    async (thrown, type) => {
+      const { registry } = bench({ consecutiveFailures: 9 });
+      const call = () => Promise.reject(thrown);
+      const [[, attributes]] = (await eventsOf(() =>
+        registry.get('payments').execute(call, { fallback: () => 'later' }),
+      )) as [[string, object]];
+      expect(attributes).toMatchObject({ 'error.type': type });
+    },
+  );
+
+  it('has figures that are zero', async () => {
+    const { registry } = bench();
+    registry.get('payments').forceOpen();
+    const [[, attributes]] = (await eventsOf(() =>
+      registry.get('payments').reset(),
+    )) as [[string, object]];
+    expect(attributes).toMatchObject({ 'circuit_breaker.attempt': 0 });
+  });
+
+  it('is told nothing when it was not sampled', () => {
+    const { registry } = bench();
+    const addEvent = jest.fn();
+    const span = { isRecording: () => false, addEvent } as unknown as Span;
+    context.with(trace.setSpan(context.active(), span), () =>
+      registry.get('payments').forceOpen(),
+    );
+    expect(addEvent).not.toHaveBeenCalled();
+  });
+
   it('has the key of a keyed circuit', async () => {
     const { registry } = bench();
     const [[, attributes]] = (await eventsOf(() =>
@@ -168,6 +204,12 @@ describe('the active span', () => {
       registry.get('payments').reset();
     });
     expect(exporter.getFinishedSpans()[0]?.events).toEqual([]);
+  });
+
+  it('may be missing, which is no mistake that is told to the log', () => {
+    const { registry, errors } = bench();
+    registry.get('payments').forceOpen();
+    expect(errors).toEqual([]);
   });
 
   it('costs only the kinds of events that it is told', () => {

@@ -308,6 +308,12 @@ describe('injected latency', () => {
     },
   );
 
+  it('is taken for plain values where no call has to wait', () => {
+    const { circuit } = bench();
+    injectFaults(circuit, { errorRate: 1, latency: 1, latencyRate: 0 });
+    expect(() => circuit.executeSync(() => 1)).toThrow(InjectedFaultError);
+  });
+
   it('leaves plain values alone that `when` does not name', () => {
     const { circuit } = bench();
     injectFaults(circuit, { latency: 1, when: () => false });
@@ -348,6 +354,22 @@ describe('injected hangs', () => {
     await clock.advance('1h');
     caller.abort(new Error('the user has left'));
     await expect(answer).rejects.toThrow('the user has left');
+  });
+
+  it('leave to errors the calls that do not hang', async () => {
+    const { circuit } = bench();
+    const faults = injectFaults(circuit, {
+      errorRate: 0.5,
+      hangRate: 0.5,
+      seed: 1,
+    });
+    for (let call = 0; call < 100; call++) {
+      circuit.execute(async () => 1).catch(() => {});
+    }
+    const { errors, hangs } = faults.counts;
+    expect(errors).toBeGreaterThan(30);
+    expect(errors + hangs).toBe(100);
+    faults.stop();
   });
 
   it('fail when the faults are stopped', async () => {
