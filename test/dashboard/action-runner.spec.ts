@@ -27,7 +27,7 @@ describe('an action of the dashboard', () => {
       .spyOn(Logger.prototype, 'error')
       .mockImplementation(line => void errors.push(String(line)));
   });
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => void jest.restoreAllMocks());
 
   it.each([
     ['force-closed', 'forced-closed'],

@@ -51,6 +51,41 @@ describe.each(['express', 'fastify'] as const)('actions on %s', platform => {
     expect(app!.registry.get('payments').state).toBe('closed');
   });
 
+  it('are judged by the request as the platform has it', async () => {
+    await start({
+      authorize: asked => 'query' in asked && 'Alice',
+    });
+    expect((await app!.act(FORCE_OPEN)).status).toBe(200);
+  });
+
+  it('are answered with the process that did them', async () => {
+    await start();
+    const answer = (await (await app!.act(FORCE_OPEN, ALICE)).json()) as {
+      instance: string;
+    };
+    const { status } = await app!.act(
+      { ...FORCE_OPEN, type: 'release', instance: answer.instance },
+      ALICE,
+    );
+    expect(status).toBe(200);
+  });
+
+  it('that fail are a failure of the server, and logged', async () => {
+    const { registry } = await start();
+    const error = jest
+      .spyOn(Logger.prototype, 'error')
+      .mockImplementation(() => undefined);
+    jest.spyOn(registry, 'configure').mockImplementation(() => {
+      throw new Error('not now');
+    });
+    const response = await app!.act(configure({ minimumCalls: 5 }), ALICE);
+    expect(response.status).toBe(500);
+    expect(await codeOf(response)).toBe('FAILED');
+    expect(error.mock.calls.map(([line]) => line)).toContain(
+      'An action failed: Error: not now',
+    );
+  });
+
   it('force, release and reset, with a reason that names who it was', async () => {
     const { registry } = await start();
     const circuit = registry.get('payments');

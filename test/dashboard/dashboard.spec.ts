@@ -105,6 +105,93 @@ describe.each(['express', 'fastify'] as const)(
       }
     });
 
+    it.each([
+      '/',
+      '/assets/none.js',
+      '/api/circuits',
+      '/api/circuit?name=payments',
+      '/api/events',
+    ])('turns a page of another site away at %s', async path => {
+      const app = await start();
+      const response = await app.get(`/circuits${path}`, {
+        Origin: 'https://evil.example',
+      });
+      void response.body?.cancel();
+      expect(response.status).toBe(403);
+    });
+
+    it('says that nothing can be done where no authorize was given', async () => {
+      const app = await start();
+      for (const path of ['circuits', 'circuit?name=payments']) {
+        const response = await app.get(`/circuits/api/${path}`);
+        expect(await response.json()).toMatchObject({ actions: false });
+      }
+    });
+
+    it('answers the circuits of one name', async () => {
+      const app = await start({
+        circuits: { circuits: { payments: {}, search: {} } },
+      });
+      app.registry.keyed('search', 'acme');
+      const response = await app.get('/circuits/api/circuits?name=search');
+      expect(await response.json()).toMatchObject({
+        circuits: [
+          { name: 'search', key: null },
+          { name: 'search', key: 'acme' },
+        ],
+      });
+    });
+
+    it('answers a keyed circuit by its key', async () => {
+      const app = await start();
+      app.registry.keyed('payments', 'acme').forceOpen();
+      const response = await app.get(
+        '/circuits/api/circuit?name=payments&key=acme',
+      );
+      expect(await response.json()).toMatchObject({
+        circuit: { key: 'acme', state: 'forced-open' },
+      });
+    });
+
+    it('answers a circuit with the rules that it has', async () => {
+      const rules = {
+        minimumCalls: 7,
+        failureRateThreshold: 0.11,
+        failureCount: 12,
+        consecutiveFailures: 13,
+        slowCallDuration: 1_400,
+        slowCallRateThreshold: 0.15,
+      };
+      const app = await start({
+        circuits: {
+          circuits: {
+            payments: {
+              ...rules,
+              critical: true,
+              openDuration: { initial: '16s', multiplier: 2 },
+            },
+          },
+        },
+      });
+      const response = await app.get('/circuits/api/circuit?name=payments');
+      expect(await response.json()).toMatchObject({
+        circuit: {
+          critical: true,
+          thresholds: { ...rules, openDuration: 16_000 },
+        },
+      });
+    });
+
+    it('answers no wait where a function decides it', async () => {
+      const app = await start({
+        circuits: { circuits: { payments: { openDuration: () => 5 } } },
+      });
+      const response = await app.get('/circuits/api/circuit?name=payments');
+      expect(await response.json()).toMatchObject({
+        circuit: { thresholds: { openDuration: null } },
+      });
+    });
+
     it('answers the circuits as JSON, with why they are so', async () => {
       const app = await start();
       await app.fail('payments', 10);

@@ -56,9 +56,6 @@ describe('options that cannot be taken', () => {
 });
 
 describe('an unknown circuit', () => {
-  const names = (count: number) =>
-    Array.from({ length: count }, (_, index) => `c${index}`);
-
   it('is told with the names that there are, up to twenty', () => {
     expect(new UnknownCircuitError('a', undefined, names(20)).message).toMatch(
       / c18, c19\.$/,
@@ -105,3 +102,7 @@ describe('a failover without an answer', () => {
     );
   });
 });
+
+function names(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `c${index}`);
+}

@@ -18,11 +18,6 @@ describe('an error without a stack', () => {
     }
   });
 
-  const build = async () => {
-    const { withoutStack } = await import('../../lib/errors/without-stack.js');
-    return withoutStack(() => new Error('refused'));
-  };
-
   it('has not even the first line of one, which V8 would write', async () => {
     expect((await build()).stack).toBeUndefined();
   });
@@ -63,3 +58,9 @@ describe('an error without a stack', () => {
     expect((await build()).message).toBe('refused');
   });
 });
+
+/** As a process that begins now would. */
+async function build(): Promise<Error> {
+  const { withoutStack } = await import('../../lib/errors/without-stack.js');
+  return withoutStack(() => new Error('refused'));
+}
