@@ -40,6 +40,15 @@ describe('VirtualClock', () => {
     expect(clock.pending).toBe(1);
   });
 
+  it('takes a delay below zero for none: it is not run before what came first', async () => {
+    const clock = new VirtualClock();
+    const ran: string[] = [];
+    clock.schedule(0, () => ran.push('first'));
+    clock.schedule(-5, () => ran.push('second'));
+    await clock.advance(0);
+    expect(ran).toEqual(['first', 'second']);
+  });
+
   it('runs nothing that was cancelled', async () => {
     const clock = new VirtualClock();
     let ran = 0;
