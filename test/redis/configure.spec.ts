@@ -199,7 +199,7 @@ describe(`options changed by who listens to a change, from seed ${SEED}`, () => 
     for (const rules of outcomes) expect(rules.maxKeys).toBe(3);
   });
 
-  it('are agreed on where the change was another instance\'s', async () => {
+  it("are agreed on where the change was another instance's", async () => {
     const outcomes = await play((_, one, two) => {
       two.circuit.on(['configured'], () => {
         if (two.circuit.rules.maxKeys === 7) {

@@ -200,7 +200,6 @@ describe('options that do not fit together', () => {
   });
 
   it('are in force where they were changed, whatever else does not fit', () => {
-    const isKnown = ({ patch }: OptionUpdate) => !('maxNames' in patch);
     config.adopt(stored({ maxKeys: [1, '1'], maxNames: [2, '2'] }, 2));
     settle(isKnown);
     config.adopt(
@@ -246,3 +245,7 @@ describe('options that do not fit together', () => {
     expect(tried).toEqual([{ maxKeys: 1, critical: true }]);
   });
 });
+
+function isKnown({ patch }: OptionUpdate): boolean {
+  return !('maxNames' in patch);
+}
