@@ -3,7 +3,7 @@ import {
   type CircuitOptions,
   type CircuitRules,
 } from '../state/circuit-options.js';
-import { mergeOptions } from '../state/merge-options.js';
+import { mergeOptions, withWindowType } from '../state/merge-options.js';
 import { isSealed, parseOptions, sealOptions } from '../state/parse-options.js';
 import type { OnceReporter } from './once-reporter.js';
 
@@ -65,10 +65,9 @@ export class OptionLayers {
     patch: CircuitOptions,
     renewed: readonly string[] = [],
   ): PreparedRules {
-    const patches = mergeOptions(
-      withoutOptions(this.patches ?? {}, renewed),
-      patch,
-    );
+    const before = withoutOptions(this.patches ?? {}, renewed);
+    const { window } = mergeOptions(this.base, before);
+    const patches = mergeOptions(before, withWindowType(patch, window?.type));
     const rules = this.parse(mergeOptions(this.base, patches));
     return {
       rules,

@@ -15,7 +15,8 @@ export class OptionSharing {
   /** The circuit was configured. */
   configured(patch: CircuitOptions): void {
     const { circuit, host, config } = this;
-    if (!host.options.owns(circuit, patch) || config.change(patch)) return;
+    if (!host.options.owns(circuit, patch)) return;
+    if (config.change(patch, circuit.rules.window.type)) return;
     host.warnOnce(
       'config',
       `configure() of circuit "${circuit.name}" has options that cannot be sent, such as functions: these are changed at this instance alone.`,

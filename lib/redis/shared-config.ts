@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CircuitOptions } from '../state/circuit-options.js';
-import { mergeOptions } from '../state/merge-options.js';
+import { mergeOptions, withWindowType } from '../state/merge-options.js';
 import type { StoredState } from './fleet-store.js';
 import {
   asDocument,
@@ -49,13 +49,17 @@ export class SharedConfig {
   /**
    * Adds a change that was made here.
    *
+   * @param windowType what is in force; told with a part of the window where the fleet does not know it
    * @returns false if a part of it cannot be sent: functions and classes stay here
    */
-  change(patch: CircuitOptions): boolean {
-    const sent = sendable(patch);
-    this.mine = since(UNCONFIRMED, layPatch(this.all(), sent, ++this.latest));
+  change(patch: CircuitOptions, windowType?: string): boolean {
+    const all = this.all();
+    const given = sendable(patch);
+    const isTyped = all['window.type'] !== undefined;
+    const sent = isTyped ? given : withWindowType(given, windowType);
+    this.mine = since(UNCONFIRMED, layPatch(all, sent, ++this.latest));
     this.inForce = mergeOptions(this.inForce, sent);
-    return isDeepStrictEqual(sent, mergeOptions({}, patch));
+    return isDeepStrictEqual(given, mergeOptions({}, patch));
   }
 
   /** Takes what the store is to be told; `undefined` if there is nothing. */

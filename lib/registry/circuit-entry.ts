@@ -5,7 +5,7 @@ import {
   circuitOptionsSchema,
   type CircuitOptions,
 } from '../state/circuit-options.js';
-import { mergeOptions } from '../state/merge-options.js';
+import { mergeOptions, withWindowType } from '../state/merge-options.js';
 import { parseOptions } from '../state/parse-options.js';
 import type { CircuitDeclaration, Declarer } from './circuit-declaration.js';
 import { nameProblems } from './circuit-name.js';
@@ -104,7 +104,11 @@ export class CircuitEntry {
    */
   preparePatch(patch: CircuitOptions, renewed: readonly string[]): () => void {
     const before = withoutOptions(this.configured, renewed);
-    const configured = mergeOptions(before, patch);
+    const { window } = layOver(this.layersWith(this.live, before)).options;
+    const configured = mergeOptions(
+      before,
+      withWindowType(patch, window?.type),
+    );
     const { options } = layOver(this.layersWith(this.live, configured));
     parseOptions(circuitOptionsSchema, options, `Circuit "${this.name}"`);
     return () => {

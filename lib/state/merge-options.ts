@@ -73,6 +73,23 @@ function put(target: PlainObject, key: string, value: unknown): void {
   });
 }
 
+/**
+ * A patch whose window has the type that is in force, unless it gives one itself:
+ * patches are laid over each other before they meet what is below them, and a
+ * window of another type has to know this one for what it is.
+ *
+ * @param type in force; a window of the latest calls needs none
+ */
+export function withWindowType<T extends object>(
+  patch: T,
+  type: string | undefined,
+): T {
+  if ((type ?? 'count') === 'count' || !isMergeable(patch)) return patch;
+  const { window } = patch;
+  if (!isMergeable(window) || window['type'] !== undefined) return patch;
+  return { ...patch, window: { ...window, type } };
+}
+
 /** A window without a type is one of the latest calls. */
 function isOtherWindow(below: PlainObject, given: PlainObject): boolean {
   return (

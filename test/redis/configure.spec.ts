@@ -132,10 +132,11 @@ async function play(
     simulation: Simulation,
     ...instances: [Instance, Instance, Instance]
   ) => Promise<void> | void,
+  options: CircuitOptions = {},
 ): Promise<CircuitRules[]> {
   const outcomes: CircuitRules[] = [];
   for (const seed of SEEDS) {
-    const simulation = new Simulation(seed, 3, OPTIONS);
+    const simulation = new Simulation(seed, 3, { ...OPTIONS, ...options });
     await simulation.pass(150);
     const [one, two, three] = simulation.instances;
     await what(simulation, one!, two!, three!);
@@ -301,6 +302,41 @@ describe(`options changed more than once, from seed ${SEED}`, () => {
       simulation.addInstance();
     });
     for (const rules of outcomes) expect(rules).toEqual(rulesOf(patch, other));
+  });
+});
+
+describe(`a window of time in code of which parts were changed, from seed ${SEED}`, () => {
+  const TIME: CircuitOptions = { window: { type: 'time', buckets: 7 } };
+  const duration = { window: { duration: '30s' } as never };
+  const count: CircuitOptions = { window: { type: 'count', size: 50 } };
+
+  it.each([
+    ['keeps what stands in code', [duration]],
+    ['is replaced by one of another type', [duration, count]],
+  ])('%s', async (_, patches: CircuitOptions[]) => {
+    const outcomes = await play(async (simulation, ...instances) => {
+      for (const [index, patch] of patches.entries()) {
+        instances[index]!.circuit.configure(patch);
+        await simulation.pass(AGREEMENT_MS);
+      }
+    }, TIME);
+    const lone = new Circuit('lone', { ...OPTIONS, ...TIME });
+    for (const patch of patches) lone.configure(patch);
+    for (const rules of outcomes) expect(rules).toEqual(lone.rules);
+  });
+
+  it('stays of the latest calls where it was replaced meanwhile', async () => {
+    const outcomes = await play(async (simulation, one, two) => {
+      one.circuit.configure(duration);
+      await simulation.pass(AGREEMENT_MS);
+      simulation.network.cutOff.add(two.number);
+      two.circuit.configure({ window: { buckets: 9 } as never });
+      one.circuit.configure(count);
+      await simulation.pass(60);
+      simulation.network.cutOff.clear();
+    }, TIME);
+    for (const rules of outcomes)
+      expect(rules.window).toMatchObject(count.window!);
   });
 });
 

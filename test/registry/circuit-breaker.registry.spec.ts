@@ -229,6 +229,19 @@ describe('CircuitBreakerRegistry', () => {
       });
     });
 
+    it('replaces a window of which parts were changed by one of another type', () => {
+      const { registry } = new RegistryBench({
+        circuits: { a: { window: { type: 'time' } } },
+      });
+      const circuit = registry.get('a');
+
+      registry.configure('a', { window: { duration: '30s' } as never });
+      registry.configure('a', { window: { type: 'count', size: 50 } });
+
+      expect(circuit.rules.window).toMatchObject({ type: 'count', size: 50 });
+      expect(registry.keyed('a', 'new').rules).toEqual(circuit.rules);
+    });
+
     it("takes what a circuit of its own would take: a default is nobody's word", () => {
       const { registry } = new RegistryBench({
         circuits: { a: { window: { type: 'time' } } },

@@ -154,6 +154,24 @@ describe('rule 15: configure', () => {
     });
   });
 
+  it('rule 15: a window of another type replaces one of which parts were changed', () => {
+    const bench = new CircuitBench({ window: { type: 'time', buckets: 7 } });
+    bench.circuit.configure({ window: { duration: '30s' } as never });
+    expect(bench.circuit.rules.window).toEqual({
+      type: 'time',
+      duration: 30_000,
+      buckets: 7,
+    });
+    bench.circuit.configure({ window: { type: 'count', size: 50 } });
+    expect(bench.circuit.rules.window).toMatchObject({
+      type: 'count',
+      size: 50,
+    });
+    expect(() =>
+      bench.circuit.configure({ window: { duration: '9s' } as never }),
+    ).toThrow('window.duration');
+  });
+
   it('rule 15: a window of another type replaces the whole window', () => {
     const bench = new CircuitBench({ window: { size: 5 } });
     bench.circuit.configure({ window: { type: 'time' } });
