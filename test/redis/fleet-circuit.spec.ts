@@ -27,6 +27,19 @@ function announce(one: ScriptedFleet, state: Parameters<typeof stored>[0]) {
 const NOTHING = { gen: 0, configGen: 0, id: 'a', rules: 1, wait: 1_000 };
 const VIEW = { state: 'closed', reason: '', attempt: 0, left: 0, ordered: 0 };
 
+describe('a circuit that has followed the fleet', () => {
+  it('tells again when it opens by itself', async () => {
+    const { one, circuit } = await joined({ consecutiveFailures: 1 });
+    announce(one, { state: 'open', gen: 3, left: 1_000 });
+    announce(one, { state: 'closed', gen: 4 });
+    expect(circuit.state).toBe('closed');
+
+    fail(circuit, 1);
+    expect(circuit.state).toBe('open');
+    expect(await one.flush()).toHaveProperty('opened');
+  });
+});
+
 describe('a circuit that comes to the fleet', () => {
   it('compares what it knows, which is nothing', async () => {
     const { first } = await joined();
