@@ -69,8 +69,7 @@ export const fleetOptionsSchema = z.strictObject({
   ),
   ttl: option(
     duration()
-      // That a request was applied is known for longer than it may be sent again.
-      .refine(milliseconds => milliseconds >= 10_000)
+      .refine(outlivesRepeats)
       .transform(Math.ceil)
       .default(3_600_000),
     `a duration of at least '10s'`,
@@ -96,4 +95,9 @@ function hasDuplicate(value: unknown): boolean {
     value !== null &&
     isFunction((value as { duplicate?: unknown }).duplicate)
   );
+}
+
+/** That a request was applied is known for longer than it may be sent again. */
+function outlivesRepeats(ttl: number): boolean {
+  return ttl >= 10_000;
 }
