@@ -68,10 +68,7 @@ export const fleetOptionsSchema = z.strictObject({
     'how the fleet keeps a window of the latest calls; a window of time is kept as it is',
   ),
   ttl: option(
-    duration()
-      .refine(outlivesRepeats)
-      .transform(Math.ceil)
-      .default(3_600_000),
+    duration().refine(outlivesRepeats).transform(Math.ceil).default(3_600_000),
     `a duration of at least '10s'`,
     'after this Redis forgets what no instance asks for',
   ),

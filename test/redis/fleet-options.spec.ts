@@ -30,6 +30,12 @@ describe('options of a fleet', () => {
     expect(() => parse({ [name]: value })).toThrow(name);
   });
 
+  it('refuse a time to live under which a flush could count twice', () => {
+    expect(() => parse({ ttl: 9_999.9 })).toThrow(/at least '10s'/);
+    expect(parse({ ttl: '10s' }).ttl).toBe(10_000);
+    expect(parse({ ttl: 10_000.2 }).ttl).toBe(10_001);
+  });
+
   it('refuse functions that duplicate themselves: a client is an object', () => {
     const client = Object.assign(() => {}, { duplicate() {} });
     expect(() => parse({ client })).toThrow(/client/);
