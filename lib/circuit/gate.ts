@@ -12,8 +12,8 @@ import { UNRECORDED, type StateMachine } from '../state/state-machine.js';
 export interface Entry {
   readonly permit: CallPermit;
   readonly place: Place | undefined;
-  /** Whether a token of the rate limit was spent on it. */
-  readonly token: boolean;
+  /** Whether it passed the rate limit, if there is one: a token was spent then. */
+  readonly passedLimit: boolean;
 }
 
 /** Why an attempt may not be made; the error is built when somebody wants it. */
@@ -79,7 +79,7 @@ export class Gate {
     if (this.bulkhead !== undefined && place === undefined) {
       return this.refuseFull(this.bulkhead.rejection);
     }
-    return this.acquire(place, this.rateLimit !== undefined);
+    return this.acquire(place, true);
   }
 
   /**
@@ -98,12 +98,11 @@ export class Gate {
     const refusal = this.passLimits();
     if (refusal !== undefined) return refusal;
     const entered = bulkhead.enter(signal);
-    const hasToken = this.rateLimit !== undefined;
-    if (!(entered instanceof Promise)) return this.acquire(entered, hasToken);
+    if (!(entered instanceof Promise)) return this.acquire(entered, true);
     return entered.then(
       place => {
         // A place that was promised is ours even if the caller has gone meanwhile.
-        if (signal?.aborted !== true) return this.acquire(place, hasToken);
+        if (signal?.aborted !== true) return this.acquire(place, true);
         place.release();
         this.rateLimit?.giveBack();
         throw signal.reason;
@@ -119,10 +118,10 @@ export class Gate {
   }
 
   /** Takes back an entry whose call was none after all, with its token. */
-  withdraw({ permit, place, token }: Entry): void {
+  withdraw({ permit, place, passedLimit }: Entry): void {
     permit.withdraw();
     place?.release();
-    if (token) this.rateLimit?.giveBack();
+    if (passedLimit) this.rateLimit?.giveBack();
   }
 
   /** Counts the refusal of a call that the circuit would refuse; admits nothing. */
@@ -198,11 +197,14 @@ export class Gate {
     return refusal;
   }
 
-  private acquire(place: Place | undefined, token = false): Entry | Refusal {
+  private acquire(
+    place: Place | undefined,
+    passedLimit = false,
+  ): Entry | Refusal {
     const permit = this.machine.tryAcquire();
-    if (permit !== undefined) return { permit, place, token };
+    if (permit !== undefined) return { permit, place, passedLimit };
     place?.release();
-    if (token) this.rateLimit?.giveBack();
+    this.rateLimit?.giveBack();
     return this.circuitOpen;
   }
 
@@ -211,14 +213,14 @@ export class Gate {
     const { machine, rateLimit, bulkhead } = this;
     const permit = machine.tryAcquire() ?? UNRECORDED;
     if (permit === UNRECORDED) {
-      return { permit, place: undefined, token: false };
+      return { permit, place: undefined, passedLimit: false };
     }
     const isInTime = rateLimit?.tryTake(machine.now()) ?? true;
     const place = isInTime ? bulkhead?.tryEnterUncrowded() : undefined;
     if (!isInTime || (bulkhead !== undefined && place === undefined)) {
       machine.countWouldReject();
     }
-    return { permit, place, token: isInTime && rateLimit !== undefined };
+    return { permit, place, passedLimit: isInTime };
   }
 }
 

@@ -223,9 +223,9 @@ export class ObservableWay {
     if (!state.isBegun) policies.retry?.begin();
     state.isBegun = true;
     if (call.runsOn === true && entry.place !== undefined) {
-      const { permit, place, token } = entry;
+      const { permit, place, passedLimit } = entry;
       source = toItsOwnEnd(source, () => place.release());
-      entry = { permit, place: undefined, token };
+      entry = { permit, place: undefined, passedLimit };
     }
     const { place } = entry;
     // The caller's abort unsubscribes.

@@ -627,4 +627,22 @@ describe('what a stream means is judged once', () => {
     stream().subscribe();
     expect(totals().wouldReject).toBeGreaterThan(0);
   });
+
+  it('gives back no token of a call that an open circuit let pass in shadow mode without one', async () => {
+    const { circuit, totals } = setUp({
+      mode: 'shadow',
+      consecutiveFailures: 1,
+      rateLimit: { limit: 1, interval: '1h' },
+    });
+    await circuit
+      .execute(() => Promise.reject(new Error('down')))
+      .catch(() => {});
+    circuit
+      .wrap(() => of(1))()
+      .subscribe();
+    circuit.reset();
+    const before = totals().wouldReject;
+    await circuit.execute(async () => 1);
+    expect(totals().wouldReject).toBe(before + 1);
+  });
 });

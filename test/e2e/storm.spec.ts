@@ -72,7 +72,7 @@ describe('a storm of ten thousand calls on a dependency that hangs and recovers'
     failureRateThreshold: 0.5,
     consecutiveFailures: false,
     slowCallDuration: false,
-    openDuration: 5_500,
+    openDuration: 12_000,
     openJitter: 0,
     halfOpen: { calls: 5, concurrency: 5 },
   });
@@ -132,7 +132,7 @@ describe('a storm of ten thousand calls on a dependency that hangs and recovers'
     expect(refused).toEqual({ CIRCUIT_OPEN: CALLS });
 
     await tell({ mode: 'ok' });
-    await sleep(5_600);
+    await sleep(12_100);
     for (let round = 0; circuit.state !== 'closed' && round < 50; round++) {
       expect(sum(await storm(20))).toBe(20);
       await sleep(20);
