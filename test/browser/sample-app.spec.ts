@@ -18,7 +18,7 @@ const axe = readFileSync(
 
 /** The shop as `npm start` opens it, looked at by somebody who breaks it. */
 (hasChromium() ? describe : describe.skip)('the sample shop', () => {
-  const url = `http://127.0.0.1:${20_000 + (process.pid % 20_000)}`;
+  const url = `http://127.0.0.1:${10_000 + (process.pid % 1_500) * 8}`;
   let shop: ShopRun;
   let browser: BrowserContext;
   let panel: Page;
