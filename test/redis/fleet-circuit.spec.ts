@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { Circuit } from '../../lib/circuit/circuit.js';
 import type { CircuitOptions } from '../../lib/state/circuit-options.js';
-import { fail, ScriptedFleet, stored, succeed } from './scripted-fleet.js';
+import {
+  announce,
+  fail,
+  ScriptedFleet,
+  stored,
+  succeed,
+} from './scripted-fleet.js';
 
 /** An instance with one circuit that has joined. */
 async function joined(
@@ -12,16 +18,6 @@ async function joined(
   const circuit = one.add(options);
   const first = await one.join();
   return { one, circuit, first };
-}
-
-function announce(one: ScriptedFleet, state: Parameters<typeof stored>[0]) {
-  one.listener!.announced({
-    id: 'a',
-    rev: 1,
-    epoch: 'e',
-    what: 'state',
-    state: stored(state),
-  });
 }
 
 const NOTHING = { gen: 0, configGen: 0, id: 'a', rules: 1, wait: 1_000 };

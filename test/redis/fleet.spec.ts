@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ExchangeRequest } from '../../lib/redis/fleet-store.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
 import {
+  announce,
   fail,
   ScriptedFleet,
   settled,
@@ -249,13 +250,7 @@ describe('a circuit that is let go', () => {
     expect(circuit.snapshot().shared).toBeNull();
     fail(circuit, 2);
     expect(await one.ask()).toBeUndefined();
-    one.listener!.announced({
-      id: 'a',
-      rev: 1,
-      epoch: 'e',
-      what: 'state',
-      state: stored({ state: 'open', left: 500 }),
-    });
+    announce(one, { state: 'open', left: 500 });
     expect(circuit.state).toBe('closed');
   });
 
@@ -276,13 +271,7 @@ describe('a circuit that is let go', () => {
     const second = one.add();
     one.fleet.detach(first);
     await one.flush();
-    one.listener!.announced({
-      id: 'a',
-      rev: 1,
-      epoch: 'e',
-      what: 'state',
-      state: stored({ state: 'open', left: 500 }),
-    });
+    announce(one, { state: 'open', left: 500 });
     expect([first.state, second.state]).toEqual(['closed', 'open']);
   });
 });
@@ -327,13 +316,7 @@ describe('options changed at run time', () => {
         commits.push(patch);
       };
     };
-    one.listener!.announced({
-      id: 'a',
-      rev: 1,
-      epoch: 'e',
-      what: 'state',
-      state: stored({ gen: 0, config: { maxKeys: [5, '3'] }, configGen: 5 }),
-    });
+    announce(one, { gen: 0, config: { maxKeys: [5, '3'] }, configGen: 5 });
     expect(commits).toEqual([{ maxKeys: 3 }]);
     expect(keyed.rules.maxKeys).toBe(3);
     expect(await one.ask()).toBeUndefined();
@@ -375,13 +358,7 @@ describe('options changed at run time', () => {
       first.configure({ minimumCalls: 9 });
       second.configure({ minimumCalls: 9 });
     });
-    one.listener!.announced({
-      id: 'a',
-      rev: 1,
-      epoch: 'e',
-      what: 'state',
-      state: stored({ gen: 0, config: { maxKeys: [5, '3'] }, configGen: 5 }),
-    });
+    announce(one, { gen: 0, config: { maxKeys: [5, '3'] }, configGen: 5 });
     expect((await one.ask())!.circuits).toMatchObject([
       { id: 'a', change: { minimumCalls: '9' } },
       { id: 'b', change: { minimumCalls: '9' } },
@@ -396,13 +373,7 @@ describe('options changed at run time', () => {
     circuit.preparePatch = () => () => {
       throw new Error('not now');
     };
-    one.listener!.announced({
-      id: 'a',
-      rev: 1,
-      epoch: 'e',
-      what: 'state',
-      state: stored({ gen: 0, config: { maxKeys: [5, '3'] }, configGen: 5 }),
-    });
+    announce(one, { gen: 0, config: { maxKeys: [5, '3'] }, configGen: 5 });
     circuit.preparePatch = prepare;
     circuit.configure({ critical: true });
     expect((await one.ask())!.circuits).toMatchObject([

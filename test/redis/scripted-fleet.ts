@@ -163,6 +163,15 @@ export function stored(state: Partial<StoredState>): StoredState {
   };
 }
 
+/** Another instance has changed the state of the circuit `a`. */
+export function announce(
+  { listener }: ScriptedFleet,
+  state: Partial<StoredState>,
+): void {
+  const news = { id: 'a', rev: 1, epoch: 'e', what: 'state' } as const;
+  listener!.announced({ ...news, state: stored(state) });
+}
+
 export function fail(circuit: Circuit, times = 1): void {
   for (let call = 0; call < times; call++) {
     circuit.tryAcquire()!.failure(new Error('down'));
