@@ -251,6 +251,15 @@ export class Circuit {
     };
   }
 
+  /**
+   * @internal Keeps events: listeners hear of a change when it is made everywhere.
+   *
+   * @returns tells them
+   */
+  holdEvents(): () => void {
+    return this.machine.emitter.hold();
+  }
+
   /** Refuses every call until {@link releaseOverride} or {@link reset}. */
   forceOpen(reason = 'forced open'): void {
     this.machine.force('forced-open', reason);

@@ -222,10 +222,11 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
       circuit.preparePatch(patch, renewed),
     );
     const commit = this.declarations.preparePatch(name, patch, renewed);
-    return () => {
-      commit();
-      follow();
-    };
+    return () =>
+      this.made.together([name], () => {
+        commit();
+        follow();
+      });
   }
 
   /** The events of all circuits, those to come too. Costs nothing without a subscriber; one that throws is logged. */
@@ -265,8 +266,10 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     const follows = Array.from(changed, ([name, options]) =>
       this.made.prepare(name, circuit => circuit.prepare(options)),
     );
-    commit();
-    for (const follow of follows) follow();
+    this.made.together(changed.keys(), () => {
+      commit();
+      for (const follow of follows) follow();
+    });
     return [...changed.keys()];
   }
 
@@ -352,7 +355,9 @@ export class CircuitBreakerRegistry implements Iterable<Circuit> {
     if (this.declarations.isKnown(declarer, declaration)) return;
     this.declarations.addLate(declarer, declaration);
     // The circuits of the name were made before it, and follow it.
-    const options = this.declarations.optionsOf(declaration.name);
-    this.made.prepare(declaration.name, circuit => circuit.prepare(options))();
+    const { name } = declaration;
+    const options = this.declarations.optionsOf(name);
+    const follow = this.made.prepare(name, circuit => circuit.prepare(options));
+    this.made.together([name], follow);
   }
 }

@@ -106,6 +106,21 @@ export class MadeCircuits implements Iterable<Circuit> {
   }
 
   /**
+   * Changes circuits of some names at once: listeners, who may change them again,
+   * hear of it when all of it is done.
+   */
+  together(names: Iterable<string>, change: () => void): void {
+    const tells = [...names].flatMap(name =>
+      Array.from(this.under(name), circuit => circuit.holdEvents()),
+    );
+    try {
+      change();
+    } finally {
+      for (const tell of tells) tell();
+    }
+  }
+
+  /**
    * Registers a listener to some kinds of events of all circuits, those to come too.
    *
    * @returns what unregisters it

@@ -34,6 +34,8 @@ export class EventEmitter {
   private registrations: readonly Registration[] = NOBODY;
   private queue: CircuitEvent[] | undefined;
   private isTelling = false;
+  /** Who wants events to be kept for the moment. */
+  private holders = 0;
 
   constructor(
     private readonly circuit: Pick<CircuitEventBase, 'name' | 'key'>,
@@ -86,10 +88,24 @@ export class EventEmitter {
     this.queue.push({ ...base, ...details } as CircuitEvent);
   }
 
+  /**
+   * Keeps what happens from now on: a change that others belong to is told when
+   * all of them are made.
+   *
+   * @returns tells it
+   */
+  hold(): () => void {
+    this.holders++;
+    return () => {
+      this.holders--;
+      this.flush();
+    };
+  }
+
   /** Tells what was added. Events that listeners cause are told after it, by the same loop. */
   flush(): void {
     const { queue } = this;
-    if (queue === undefined || this.isTelling) return;
+    if (queue === undefined || this.isTelling || this.holders > 0) return;
     this.isTelling = true;
     for (let event = queue.shift(); event; event = queue.shift()) {
       this.deliver(event);

@@ -290,6 +290,42 @@ describe('CircuitBreakerRegistry', () => {
       }
     });
 
+    it('keeps all of two changes where a listener of the first makes the second', () => {
+      const { registry } = new RegistryBench({ circuits: { a: {} } });
+      const circuits = [registry.get('a'), registry.keyed('a', 'k')];
+      const seen: unknown[] = [];
+      circuits[0]!.on(['configured'], () => {
+        seen.push(circuits.map(({ rules }) => rules.openDuration));
+        if (seen.length === 1) registry.configure('a', { failureCount: 3 });
+      });
+
+      registry.configure('a', { openDuration: '5s' });
+
+      circuits.push(registry.keyed('a', 'new'));
+      for (const { rules } of circuits) {
+        expect(rules).toMatchObject({ openDuration: 5_000, failureCount: 3 });
+      }
+      expect(seen).toEqual([
+        [5_000, 5_000],
+        [5_000, 5_000],
+      ]);
+    });
+
+    it('tells of a change once, at each circuit that it changes', () => {
+      const { registry } = new RegistryBench({ circuits: { a: {}, b: {} } });
+      registry.keyed('a', 'k');
+      registry.get('b');
+      const told: unknown[] = [];
+      registry.on(['configured'], ({ name, key }) => told.push([name, key]));
+
+      registry.configure('a', { openDuration: '5s' });
+
+      expect(told).toEqual([
+        ['a', null],
+        ['a', 'k'],
+      ]);
+    });
+
     it('refuses a name that is not declared', () => {
       const { registry } = new RegistryBench({ circuits: { payments: {} } });
 

@@ -205,6 +205,40 @@ describe('a configuration source', () => {
     expect(bench.logged).toHaveLength(1);
   });
 
+  it('leaves what a listener configures when it hears of it, at other circuits, too', async () => {
+    const bench = new LiveBench().says({
+      payments: { openDuration: '5s' },
+      rates: { openDuration: '6s' },
+    });
+    const { payments, registry } = bench;
+    const rates = registry.get('rates');
+    payments.on(['configured'], () =>
+      registry.configure('rates', { failureCount: 3 }),
+    );
+
+    await bench.start();
+
+    expect(rates.rules).toMatchObject({ openDuration: 6_000, failureCount: 3 });
+  });
+
+  it('has a late declaration leave what a listener configures when it hears of it', () => {
+    const bench = new LiveBench();
+    const { payments, registry } = bench;
+    const keyed = registry.keyed('payments', 'k');
+    payments.on(['configured'], ({ generation }) => {
+      expect(generation).toBe(0);
+      if (payments.rules.failureCount === false) {
+        registry.configure('payments', { failureCount: 3 });
+      }
+    });
+
+    registry.declare('payments', { minimumCalls: 3 }, 'Late.pay');
+
+    for (const { rules } of [payments, keyed]) {
+      expect(rules).toMatchObject({ minimumCalls: 3, failureCount: 3 });
+    }
+  });
+
   describe('that says something wrong', () => {
     const good = { payments: { openDuration: '5s' } };
 
