@@ -34,6 +34,7 @@ export class Gate {
   private bulkhead: Bulkhead | undefined;
   /** Also while it is switched off: those whom it let in still run. */
   private ownBulkhead: Bulkhead | undefined;
+  private ownRefusal: (() => CircuitOpenException) | undefined;
 
   constructor(
     private readonly machine: StateMachine,
@@ -150,8 +151,24 @@ export class Gate {
     );
   }
 
-  /** The error of a call that the circuit refuses. */
-  readonly circuitOpen = (): CircuitOpenException => {
+  /**
+   * The error of a call that the circuit refuses. The function is made at the first
+   * one: most circuits of a large application refuse none (`bench/`, "idle").
+   */
+  get circuitOpen(): () => CircuitOpenException {
+    return (this.ownRefusal ??= () => this.buildRefusal());
+  }
+
+  private get isEnforced(): boolean {
+    return this.machine.rules.mode === 'enforced';
+  }
+
+  private get wouldProbe(): boolean {
+    const { state } = this.machine.phase;
+    return state === 'open' || state === 'half-open';
+  }
+
+  private buildRefusal(): CircuitOpenException {
     const { machine } = this;
     const retryAfter = machine.retryAfter();
     return buildError(
@@ -163,15 +180,6 @@ export class Gate {
           `Circuit "${machine.name}" is ${REFUSING[machine.phase.state] ?? 'open'}`,
         ),
     );
-  };
-
-  private get isEnforced(): boolean {
-    return this.machine.rules.mode === 'enforced';
-  }
-
-  private get wouldProbe(): boolean {
-    const { state } = this.machine.phase;
-    return state === 'open' || state === 'half-open';
   }
 
   private passLimits(): Refusal | undefined {

@@ -1,50 +1,29 @@
-import type { Verdict } from '../state/classification.js';
-import { AbortScope, Attempt } from '../policies/abort-scope.js';
 import { isRejection } from '../errors/rejection.js';
+import { AbortScope } from '../policies/abort-scope.js';
 import type { LazyError } from '../policies/fallback.js';
-import { runInScope } from '../policies/run-in-scope.js';
 import type { Retry } from '../policies/retry.js';
-import type { CachedCall, StaleCache } from '../policies/stale-cache.js';
+import { runInScope } from '../policies/run-in-scope.js';
 import { sleep } from '../policies/sleep.js';
-import {
-  ABANDONED,
-  type Body,
-  type Call,
-  type CallContext,
-  type CallState,
-} from './call.js';
-import { LazyCallContext, type LateCallContext } from './call-context.js';
+import type { CachedCall, StaleCache } from '../policies/stale-cache.js';
+import type { Verdict } from '../state/classification.js';
+import { ABANDONED, type Body, type Call, type CallState } from './call.js';
 import type { CallPlan } from './call-options.js';
-import type { CallPolicies } from './call-policies.js';
-import { Refused, type Entry, type Refusal } from './gate.js';
+import { Refused } from './gate.js';
+import {
+  PromiseAttempts,
+  type PromiseCall,
+  type StartedAttempt,
+} from './promise-attempts.js';
 import type { Surroundings } from './surroundings.js';
-
-/** An attempt that is already running when its call begins: a function's kind of answer had to be seen first. */
-export interface StartedAttempt {
-  readonly entry: Entry;
-  readonly answer: PromiseLike<unknown>;
-  /** What it was called with, if its call can end before its time. */
-  readonly late?: LateCallContext | undefined;
-}
-
-interface PromiseCall {
-  readonly plan: CallPlan;
-  readonly body: Body;
-  readonly call: Call;
-  readonly state: CallState;
-  readonly policies: CallPolicies;
-  started: StartedAttempt | undefined;
-  /** The whole call's scope, where it has a deadline. */
-  deadline: AbortScope | undefined;
-  /** What attempts are judged by: a shared call has a signal of its own, not that of whoever began it. */
-  judged: Call;
-}
 
 /** The way of a call that answers by a promise, through every policy that its plan has. */
 export class PromiseWay {
   private underWay = 0;
+  private readonly attempts: PromiseAttempts;
 
-  constructor(private readonly around: Surroundings) {}
+  constructor(private readonly around: Surroundings) {
+    this.attempts = new PromiseAttempts(around);
+  }
 
   /** No call is under way, not even one that waits for its next attempt. */
   get isIdle(): boolean {
@@ -76,7 +55,7 @@ export class PromiseWay {
       key = policies.cache?.keyOf(call);
     } catch (error) {
       // A mistake in the options is no failure that a fallback may answer for.
-      this.settleUntaken(way);
+      this.attempts.settleUntaken(way);
       return Promise.reject(error);
     }
     const answered =
@@ -87,7 +66,7 @@ export class PromiseWay {
     if (started !== undefined) {
       // It may reject before it is known whether the call needs it.
       Promise.resolve(started.answer).catch(() => {});
-      const settle = () => this.settleUntaken(way);
+      const settle = () => this.attempts.settleUntaken(way);
       answered.then(settle, settle);
     }
     this.underWay++;
@@ -164,7 +143,7 @@ export class PromiseWay {
   ): Promise<unknown> {
     const { retry } = way.policies;
     return retry === undefined
-      ? this.attempt(way, 1, caller)
+      ? this.attempts.run(way, 1, caller)
       : this.retried(way, retry, caller, expiresAt);
   }
 
@@ -179,7 +158,7 @@ export class PromiseWay {
       delete state.returnedFailure;
       let failure: { readonly error: unknown };
       try {
-        const answer = await this.attempt(way, number, caller);
+        const answer = await this.attempts.run(way, number, caller);
         if (!hasReturnedFailure(state)) return answer;
         failure = { error: answer };
       } catch (error) {
@@ -219,138 +198,6 @@ export class PromiseWay {
     return gate.wouldAdmit();
   }
 
-  /** rate limit( bulkhead( circuit( timeout( call )))) */
-  private attempt(
-    way: PromiseCall,
-    number: number,
-    caller: AbortSignal | undefined,
-  ): Promise<unknown> {
-    const { started } = way;
-    if (started !== undefined) {
-      if (caller?.aborted === true) return Promise.reject(caller.reason);
-      way.started = undefined;
-      const resume: Body = context => {
-        started.late?.follow(context.signal);
-        return started.answer;
-      };
-      return this.runAdmitted(way, started.entry, number, caller, resume);
-    }
-    const entered = this.around.gate.enter(caller);
-    return entered instanceof Promise
-      ? entered.then(entry => this.runEntered(way, entry, number, caller))
-      : this.runEntered(way, entered, number, caller);
-  }
-
-  private runEntered(
-    way: PromiseCall,
-    entry: Entry | Refusal,
-    number: number,
-    caller: AbortSignal | undefined,
-  ): Promise<unknown> {
-    if (typeof entry === 'function') return Promise.resolve(new Refused(entry));
-    return this.runAdmitted(way, entry, number, caller, way.body);
-  }
-
-  private runAdmitted(
-    way: PromiseCall,
-    entry: Entry,
-    number: number,
-    caller: AbortSignal | undefined,
-    body: Body,
-  ): Promise<unknown> {
-    const { plan, judged, state, policies } = way;
-    const { gate, settlement } = this.around;
-    const { permit, place } = entry;
-    const { timeout } = policies;
-    // Whoever goes between the admission and the call has made none.
-    if (caller?.aborted === true) {
-      gate.withdraw(entry);
-      return Promise.reject(caller.reason);
-    }
-    const scope =
-      timeout === undefined && caller === undefined
-        ? undefined
-        : new AdmittedAttempt(number, caller, (reason, how) =>
-            this.endEarly(way, entry, reason, how),
-          );
-    const context: CallContext =
-      scope ?? new LazyCallContext(number, undefined);
-    // A call that was refused earns no retry for others.
-    if (number === 1) policies.retry?.begin();
-    // Free when the work has ended and the circuit knows how: whoever waits for the
-    // place asks it then.
-    let awaited = 2;
-    const leave = () => {
-      if (--awaited === 0) place?.release();
-    };
-    const start = () => body(context);
-    let running: Promise<unknown>;
-    if (timeout !== undefined && scope !== undefined) {
-      running = timeout.run(scope, start, {
-        ended: leave,
-        now: permit.startedAt,
-      });
-    } else {
-      running = runInScope(scope, start, leave);
-    }
-    return running.then(
-      value => {
-        settlement.succeed(permit, plan, value, state);
-        leave();
-        return value;
-      },
-      (error: unknown) => {
-        // One that was ended early has been settled then.
-        if (scope === undefined || scope.state === 'settled') {
-          settlement.fail(permit, error, judged, state);
-        }
-        leave();
-        throw error;
-      },
-    );
-  }
-
-  /** Settles an attempt that was running before its call began, and that the call did not need. */
-  private settleUntaken({ plan, call, started }: PromiseCall): void {
-    if (started === undefined) return;
-    const { settlement } = this.around;
-    const { permit, place } = started.entry;
-    if (call.signal?.aborted === true) {
-      permit.cancel();
-      started.late?.abort(call.signal.reason);
-    }
-    Promise.resolve(started.answer).then(
-      value => {
-        place?.release();
-        settlement.succeed(permit, plan, value);
-      },
-      (error: unknown) => {
-        place?.release();
-        settlement.fail(permit, error, call);
-      },
-    );
-  }
-
-  /** At the timeout, at the call's deadline, or at the caller's abort: the permit is given back at once. */
-  private endEarly(
-    { judged, state, deadline }: PromiseCall,
-    { permit }: Entry,
-    reason: unknown,
-    how: EarlyEnd,
-  ): void {
-    const { settlement } = this.around;
-    // Not the caller's own signal: those who share the call may have others.
-    const isOverdue = how === 'timed-out' || deadline?.state === 'timed-out';
-    if (!isOverdue) {
-      permit.cancel();
-      state.verdict = ABANDONED;
-      return;
-    }
-    const limit = how === 'timed-out' ? 'timeout' : 'deadline';
-    settlement.countTimeout(limit, reason);
-    settlement.fail(permit, reason, judged, state);
-  }
-
   /** What the call's error means, whoever asks; it is judged once. */
   private verdictOf(
     { state }: PromiseCall,
@@ -381,27 +228,4 @@ function throwRefused(answer: unknown): unknown {
 /** A function, because the attempt changes what TypeScript believes to know. */
 function hasReturnedFailure(state: CallState): boolean {
   return state.returnedFailure === true;
-}
-
-type EarlyEnd = 'timed-out' | 'aborted';
-
-/** An attempt that tells at once when it is ended before its time. */
-class AdmittedAttempt extends Attempt {
-  private isEnding = false;
-
-  constructor(
-    number: number,
-    caller: AbortSignal | undefined,
-    private readonly endEarly: (reason: unknown, how: EarlyEnd) => void,
-  ) {
-    super(number, caller);
-  }
-
-  override abort(reason: unknown, how: EarlyEnd = 'aborted'): void {
-    // Whoever is told of a timeout may abort the call: that comes too late.
-    if (this.isEnding) return;
-    this.isEnding = true;
-    this.endEarly(reason, how);
-    super.abort(reason, how);
-  }
 }
