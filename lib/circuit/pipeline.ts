@@ -31,22 +31,32 @@ export class Pipeline implements Surroundings, Ways {
   readonly gate: Gate;
   readonly settlement: Settlement;
   readonly answering: Answering;
-  readonly values: ValueWay;
-  readonly promises: PromiseWay;
-  readonly observables: ObservableWay;
   private readonly short: ShortWay;
-  private readonly undeclared: UndeclaredWay;
+  // Made when a call takes them: a circuit has calls of one kind, and most of a large
+  // application have none (`bench/`, "idle, 10,000 circuits").
+  private ownValues: ValueWay | undefined;
+  private ownPromises: PromiseWay | undefined;
+  private ownObservables: ObservableWay | undefined;
+  private ownUndeclared: UndeclaredWay | undefined;
   private ownPool: PolicyPool | undefined;
 
   constructor(readonly host: PipelineDependencies) {
     this.gate = new Gate(host.machine, host);
     this.settlement = new Settlement(host);
     this.answering = new Answering(host, this.settlement);
-    this.values = new ValueWay(this);
-    this.promises = new PromiseWay(this);
-    this.observables = new ObservableWay(this);
     this.short = new ShortWay(this);
-    this.undeclared = new UndeclaredWay(this, this);
+  }
+
+  get values(): ValueWay {
+    return (this.ownValues ??= new ValueWay(this));
+  }
+
+  get promises(): PromiseWay {
+    return (this.ownPromises ??= new PromiseWay(this));
+  }
+
+  get observables(): ObservableWay {
+    return (this.ownObservables ??= new ObservableWay(this));
   }
 
   /** The policies of its calls; a circuit that stands alone has none. */
@@ -59,8 +69,8 @@ export class Pipeline implements Surroundings, Ways {
     return (
       this.host.machine.inFlight === 0 &&
       this.gate.isIdle &&
-      this.promises.isIdle &&
-      this.observables.isIdle
+      (this.ownPromises?.isIdle ?? true) &&
+      (this.ownObservables?.isIdle ?? true)
     );
   }
 
@@ -125,6 +135,10 @@ export class Pipeline implements Surroundings, Ways {
    */
   refuseEarly(): CircuitOpenException | undefined {
     return this.gate.refuseByCircuit() && this.gate.circuitOpen();
+  }
+
+  private get undeclared(): UndeclaredWay {
+    return (this.ownUndeclared ??= new UndeclaredWay(this, this));
   }
 
   private invokeObservable(plan: CallPlan, body: Body, call: Call): unknown {

@@ -27,8 +27,8 @@ export class CountWindow implements CallWindow {
 
   record(now: number, mark: Mark): void {
     if (this.endedAt === NONE) {
-      this.endedAt = [];
-      this.marks = [];
+      this.endedAt = [now];
+      this.marks = [mark];
     }
     this.age(now);
     if (this.calls === this.size) this.dropOldest();

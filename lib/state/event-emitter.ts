@@ -33,8 +33,7 @@ export class EventEmitter {
   interest: EventMask = 0;
   private registrations: readonly Registration[] = NOBODY;
   private queue: CircuitEvent[] | undefined;
-  private isTelling = false;
-  /** Who wants events to be kept for the moment. */
+  /** Who wants events to be kept for the moment; the loop that tells them is one. */
   private holders = 0;
 
   constructor(
@@ -105,12 +104,12 @@ export class EventEmitter {
   /** Tells what was added. Events that listeners cause are told after it, by the same loop. */
   flush(): void {
     const { queue } = this;
-    if (queue === undefined || this.isTelling || this.holders > 0) return;
-    this.isTelling = true;
+    if (queue === undefined || this.holders > 0) return;
+    this.holders++;
     for (let event = queue.shift(); event; event = queue.shift()) {
       this.deliver(event);
     }
-    this.isTelling = false;
+    this.holders--;
     this.queue = undefined;
   }
 
