@@ -5,7 +5,10 @@ import { NestServer } from './nest-server.mjs';
 /** @typedef {'Express' | 'Fastify'} Platform */
 /** @typedef {'plain' | 'plain again' | 'module installed' | 'decorated method' | 'decorated controller'} Variant */
 
+const PER_SECOND = 'requests/s';
 const PER_CPU_SECOND = 'requests per CPU second';
+/** What a figure is called if both applications were in one process. */
+const IN_ONE_PROCESS = ', in one process';
 
 /** @type {readonly Variant[]} */
 const VARIANTS = [
@@ -22,7 +25,7 @@ export const NEST_CASES = /** @type {Platform[]} */ ([
 ]).map(platform => ({
   name: `Nest on ${platform}`,
   about:
-    'Requests to a handler that answers `{ hello: "world" }`, beside an application without the package: two fresh processes, loaded in turns for a second each. `plain again` is a second application without the package and shows how exact the others are.',
+    'Requests to a handler that answers `{ hello: "world" }`, beside an application without the package: two fresh processes, loaded in turns for a second each, then two applications in one fresh process. `plain again` is a second application without the package and shows how exact the others are.',
   run: async (/** @type {import('../run-case.mjs').Settings} */ settings) => {
     try {
       return await runNest(platform, settings);
@@ -39,51 +42,47 @@ export const NEST_CASES = /** @type {Platform[]} */ ([
  * @returns {Promise<import('../run-case.mjs').Row[]>}
  */
 async function runNest(platform, settings) {
-  /** @type {Map<Variant, Pair[][]>} */
-  const told = new Map(VARIANTS.map(variant => [variant, []]));
+  const apart = noPairs();
+  const inOne = noPairs();
   for (let repeat = 0; repeat < settings.requests.repeats; repeat++) {
     for (const variant of VARIANTS) {
-      told.get(variant)?.push(await compare(platform, variant, settings));
+      const order = { platform, variant, repeat };
+      apart
+        .get(variant)
+        ?.push(await compare({ ...order, inOne: false }, settings));
+      inOne
+        .get(variant)
+        ?.push(await compare({ ...order, inOne: true }, settings));
     }
   }
   const row = { case: `Nest on ${platform}`, unit: '× plain' };
-  const plain = [...told.values()].flat();
+  const plain = [...apart.values()].flat();
   return [
-    {
+    ...FIGURES.map(([label, figure]) => ({
       ...row,
       subject: 'plain',
-      label: 'requests/s',
+      label,
       unit: '',
-      ...summary(figures(plain, ({ bare }) => bare.perSecond)),
-    },
-    {
-      ...row,
-      subject: 'plain',
-      label: PER_CPU_SECOND,
-      unit: '',
-      ...summary(figures(plain, ({ bare }) => bare.perCpuSecond)),
-    },
-    ...[...told].flatMap(([subject, pairs]) => [
-      {
-        ...row,
-        subject,
-        label: 'requests/s',
-        ...summary(
-          figures(pairs, ({ bare, own }) => own.perSecond / bare.perSecond),
-        ),
-      },
-      {
-        ...row,
-        subject,
-        label: PER_CPU_SECOND,
-        ...summary(
-          figures(
-            pairs,
-            ({ bare, own }) => own.perCpuSecond / bare.perCpuSecond,
+      ...summary(figures(plain, ({ bare }) => figure(bare))),
+    })),
+    ...VARIANTS.flatMap(subject =>
+      [
+        { told: apart, where: '' },
+        { told: inOne, where: IN_ONE_PROCESS },
+      ].flatMap(({ told, where }) =>
+        FIGURES.map(([label, figure]) => ({
+          ...row,
+          subject,
+          label: `${label}${where}`,
+          ...summary(
+            figures(
+              told.get(subject) ?? [],
+              ({ bare, own }) => figure(own) / figure(bare),
+            ),
           ),
-        ),
-      },
-    ]),
+        })),
+      ),
+    ),
   ];
 }
 
@@ -98,6 +97,17 @@ function failed(platform) {
 
 /** @typedef {Record<'bare' | 'own', import('./nest-server.mjs').Load>} Pair */
 
+/** @type {readonly [string, (load: import('./nest-server.mjs').Load) => number][]} */
+const FIGURES = [
+  [PER_SECOND, load => load.perSecond],
+  [PER_CPU_SECOND, load => load.perCpuSecond],
+];
+
+/** @returns {Map<Variant, Pair[][]>} */
+function noPairs() {
+  return new Map(VARIANTS.map(variant => [variant, []]));
+}
+
 /**
  * @param {Pair[][]} processes
  * @param {(pair: Pair) => number} figure
@@ -107,21 +117,14 @@ function figures(processes, figure) {
 }
 
 /**
- * Loads two fresh servers in turns, each time in the other order.
+ * Loads two fresh applications in turns, each time in the other order.
  *
- * @param {Platform} platform
- * @param {Variant} variant
+ * @param {{ platform: Platform, variant: Variant, repeat: number, inOne: boolean }} order
  * @param {import('../run-case.mjs').Settings} settings
  * @returns {Promise<Pair[]>}
  */
-async function compare(platform, variant, { node, builds, requests }) {
-  const env = builds[OURS] ?? {};
-  const bare = await NestServer.start(
-    node,
-    { platform, variant: 'plain' },
-    env,
-  );
-  const own = await NestServer.start(node, { platform, variant }, env);
+async function compare(order, { node, builds, requests }) {
+  const { bare, own } = await startPair(order, node, builds[OURS] ?? {});
   try {
     await bare.warmUp(requests.warmUp);
     await own.warmUp(requests.warmUp);
@@ -141,4 +144,38 @@ async function compare(platform, variant, { node, builds, requests }) {
     bare.stop();
     own.stop();
   }
+}
+
+/**
+ * @param {{ platform: Platform, variant: Variant, repeat: number, inOne: boolean }} order
+ * @param {string} node
+ * @param {Record<string, string>} env
+ */
+async function startPair({ platform, variant, repeat, inOne }, node, env) {
+  // Each first as often as the other: whoever comes second finds warm code.
+  const isFirst = repeat % 2 === 1;
+  /** @type {Variant[]} */
+  const variants = isFirst ? [variant, 'plain'] : ['plain', variant];
+  const started = inOne
+    ? await NestServer.start(node, { platform, variants }, env)
+    : await startApart(node, platform, variants, env);
+  if (isFirst) started.reverse();
+  const [bare, own] = started;
+  if (bare === undefined || own === undefined) throw new Error('No pair');
+  return { bare, own };
+}
+
+/**
+ * @param {string} node
+ * @param {Platform} platform
+ * @param {readonly Variant[]} variants
+ * @param {Record<string, string>} env
+ */
+async function startApart(node, platform, variants, env) {
+  const started = [];
+  for (const variant of variants) {
+    const order = { platform, variants: [variant] };
+    started.push(...(await NestServer.start(node, order, env)));
+  }
+  return started;
 }

@@ -14,7 +14,13 @@ const LIMIT_MS = 20_000;
  * @property {number} perCpuSecond requests answered with a second of the server's CPU
  */
 
-/** A Nest application in a process of its own. */
+/**
+ * @typedef {object} Order
+ * @property {import('./nest-cases.mjs').Platform} platform
+ * @property {readonly import('./nest-cases.mjs').Variant[]} variants the applications of one process
+ */
+
+/** A Nest application, alone in its process or beside another one. */
 export class NestServer {
   /**
    * @param {import('node:child_process').ChildProcess} child
@@ -27,8 +33,9 @@ export class NestServer {
 
   /**
    * @param {string} node the binary
-   * @param {{ platform: import('./nest-cases.mjs').Platform, variant: import('./nest-cases.mjs').Variant }} order
+   * @param {Order} order
    * @param {Record<string, string>} env
+   * @returns {Promise<NestServer[]>} in the order of the variants
    */
   static async start(node, order, env) {
     const child = fork(SERVER, [JSON.stringify(order)], {
@@ -36,8 +43,9 @@ export class NestServer {
       execArgv: [],
       env: { ...process.env, ...env },
     });
-    const { port } = await answerOf(child);
-    return new NestServer(child, port);
+    /** @type {number[]} */
+    const ports = await answerOf(child);
+    return ports.map(port => new NestServer(child, port));
   }
 
   /** @param {number} amount of requests, or a few more */
@@ -68,6 +76,7 @@ export class NestServer {
     };
   }
 
+  /** Ends its process, with whatever else runs in that. */
   stop() {
     this.child.kill();
   }

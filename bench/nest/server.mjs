@@ -1,43 +1,57 @@
-// One Nest application in a process of its own: says hello on a free port, and
-// tells by IPC which port and how much CPU it has used.
+// Nest applications, one or two in a process: each says hello on a free port. Tells
+// by IPC which ports, and how much CPU the process has used.
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { decorateClass, decorateMethod } from '../decorate.mjs';
 import { packageUnderTest } from '../subjects/package-under-test.mjs';
 
-const { platform, variant } = JSON.parse(process.argv[2] ?? '{}');
-const imports = [];
-const onMethod = [];
-const onController = [];
-if (!variant.startsWith('plain')) {
-  const { CircuitBreaker, CircuitBreakerModule } = await packageUnderTest();
-  imports.push(CircuitBreakerModule.forRoot());
-  if (variant === 'decorated method') onMethod.push(CircuitBreaker('hello'));
-  if (variant === 'decorated controller') {
-    onController.push(CircuitBreaker('hello'));
-  }
-}
-
-class HelloController {
-  async hello() {
-    return { hello: 'world' };
-  }
-}
-decorateMethod(HelloController, 'hello', ...onMethod, Get());
-decorateClass(HelloController, ...onController, Controller());
-
-// oxlint-disable-next-line no-extraneous-class -- Nest's modules are
-class HelloModule {}
-decorateClass(HelloModule, Module({ imports, controllers: [HelloController] }));
-
-/** @type {import('@nestjs/common').NestApplicationOptions} */
-const options = { logger: ['error'] };
-const app =
-  platform === 'Fastify'
-    ? await NestFactory.create(HelloModule, new FastifyAdapter(), options)
-    : await NestFactory.create(HelloModule, options);
-await app.listen(0, '127.0.0.1');
+/** @type {import('./nest-server.mjs').Order} */
+const { platform, variants } = JSON.parse(process.argv[2] ?? '{}');
+const ports = [];
+for (const variant of variants) ports.push(await start(variant));
 process.on('message', () => process.send?.(process.cpuUsage()));
 process.on('disconnect', () => process.exit());
-process.send?.(app.getHttpServer().address());
+process.send?.(ports);
+
+/**
+ * @param {import('./nest-cases.mjs').Variant} variant
+ * @returns {Promise<number>} its port
+ */
+async function start(variant) {
+  const imports = [];
+  const onMethod = [];
+  const onController = [];
+  if (!variant.startsWith('plain')) {
+    const { CircuitBreaker, CircuitBreakerModule } = await packageUnderTest();
+    imports.push(CircuitBreakerModule.forRoot());
+    if (variant === 'decorated method') onMethod.push(CircuitBreaker('hello'));
+    if (variant === 'decorated controller') {
+      onController.push(CircuitBreaker('hello'));
+    }
+  }
+
+  class HelloController {
+    async hello() {
+      return { hello: 'world' };
+    }
+  }
+  decorateMethod(HelloController, 'hello', ...onMethod, Get());
+  decorateClass(HelloController, ...onController, Controller());
+
+  // oxlint-disable-next-line no-extraneous-class -- Nest's modules are
+  class HelloModule {}
+  decorateClass(
+    HelloModule,
+    Module({ imports, controllers: [HelloController] }),
+  );
+
+  /** @type {import('@nestjs/common').NestApplicationOptions} */
+  const options = { logger: ['error'] };
+  const app =
+    platform === 'Fastify'
+      ? await NestFactory.create(HelloModule, new FastifyAdapter(), options)
+      : await NestFactory.create(HelloModule, options);
+  await app.listen(0, '127.0.0.1');
+  return app.getHttpServer().address().port;
+}
