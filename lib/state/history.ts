@@ -40,19 +40,19 @@ export class History {
   }
 }
 
-/** A name and a message for whatever was thrown; errors need not be `Error`s. */
+/**
+ * A name and a message for whatever was thrown: errors need not be `Error`s, and
+ * those of another realm, as in a test runner, are none of ours.
+ */
 function describe(error: unknown): { name: string; message: string } {
   try {
-    if (error instanceof Error) {
-      return { name: String(error.name), message: shorten(error.message) };
+    if (typeof error !== 'object' || error === null) {
+      return { name: typeof error, message: shorten(error) };
     }
+    const { name, message } = error as { name?: unknown; message?: unknown };
     return {
-      name: typeof error,
-      message: shorten(
-        typeof error === 'object' && error !== null
-          ? ((error as { message?: unknown }).message ?? 'an object')
-          : error,
-      ),
+      name: typeof name === 'string' && name !== '' ? name : 'object',
+      message: shorten(message ?? 'an object'),
     };
   } catch {
     return { name: 'unknown', message: 'an error that cannot be read' };

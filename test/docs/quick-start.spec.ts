@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { INestApplication, Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -9,7 +10,8 @@ import {
   CircuitBreakerRegistry,
   type CircuitBreakerModuleOptions,
 } from '../../lib/index.js';
-import { codeBlocksOf, fencesOf } from './code-blocks.js';
+import { freePort } from '../support/nest-app.js';
+import { codeBlocksOf, fencesOf, type CodeBlock } from './code-blocks.js';
 
 interface QuickStart {
   AppModule: new () => object;
@@ -19,9 +21,7 @@ interface QuickStart {
 describe('the quick start of the README', () => {
   // Inside `test`, so that it is compiled like every other test.
   const folder = mkdtempSync('test/docs/quick-start-');
-  const block = codeBlocksOf('README.md').find(
-    ({ run }) => run === 'quick-start',
-  );
+  const block = blockWith('class PaymentsService');
   let gateway: Server;
   let isDown = false;
 
@@ -34,7 +34,7 @@ describe('the quick start of the README', () => {
     const { port } = gateway.address() as AddressInfo;
     writeFileSync(
       join(folder, 'app.ts'),
-      block!.code
+      block.code
         .replace(`'nestjs-breaker'`, `'../../../lib/index.js'`)
         .replace('localhost:3001', `localhost:${port}`),
     );
@@ -47,7 +47,7 @@ describe('the quick start of the README', () => {
   });
 
   it('has fewer than 20 lines of code', () => {
-    const lines = block!.code.split('\n').filter(line => line.trim() !== '');
+    const lines = block.code.split('\n').filter(line => line.trim() !== '');
     expect(lines.length).toBeLessThan(20);
   });
 
@@ -74,6 +74,64 @@ describe('the quick start of the README', () => {
       fallbacks: 11,
     });
     await module.close();
+  });
+});
+
+describe('the route of the quick start', () => {
+  // Inside `test`, so that it is compiled like every other test.
+  const folder = mkdtempSync('test/docs/quick-start-route-');
+  const warnings: string[] = [];
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    const code = `${blockWith('class PaymentsService').code}\n${blockWith('class ChargesController').code}`;
+    writeFileSync(
+      join(folder, 'app.ts'),
+      code
+        .replace(`'nestjs-breaker'`, `'../../../lib/index.js'`)
+        // Nothing listens there either, whatever else runs on this machine.
+        .replace('localhost:3001', `127.0.0.1:${await freePort()}`),
+    );
+    const { AppModule, ChargesController } = (await import(
+      `./${basename(folder)}/app.js`
+    )) as QuickStart & { ChargesController: Type };
+    const module = await Test.createTestingModule({
+      imports: [{ module: AppModule, controllers: [ChargesController] }],
+    }).compile();
+    app = module.createNestApplication();
+    app.useLogger({
+      log: () => {},
+      error: () => {},
+      warn: (message: string) => warnings.push(message),
+    });
+    await app.listen(0, '127.0.0.1');
+  });
+
+  afterAll(async () => {
+    await app.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('answers eleven orders by the fallback and logs what the README shows', async () => {
+    const url = await app.getUrl();
+    for (let order = 1; order <= 11; order++) {
+      expect(warnings).toHaveLength(order === 11 ? 1 : 0);
+      const answer = await fetch(`${url}/charges/${order}`, { method: 'POST' });
+      expect(await answer.text()).toBe(`queued ${order}`);
+    }
+
+    const shown = fencesOf('README.md').find(({ text }) =>
+      text.startsWith('WARN [CircuitBreaker]'),
+    );
+    const wait = /in [\d.]+ s/;
+    expect(shown!.text.replace(wait, '')).toBe(
+      `WARN [CircuitBreaker] ${warnings[0]!.replace(wait, '')}`,
+    );
+    const { totals } = app
+      .get(CircuitBreakerRegistry)
+      .get('payment-gateway')
+      .snapshot();
+    expect(totals).toMatchObject({ calls: 10, rejected: 1, fallbacks: 11 });
   });
 });
 
@@ -105,4 +163,9 @@ async function start(options: CircuitBreakerModuleOptions): Promise<void> {
     imports: [CircuitBreakerModule.forRoot(options)],
   }).compile();
   await module.init();
+}
+
+/** The block of the README with some code in it. */
+function blockWith(text: string): CodeBlock {
+  return codeBlocksOf('README.md').find(({ code }) => code.includes(text))!;
 }

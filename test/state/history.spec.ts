@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { History } from '../../lib/state/history.js';
 
@@ -11,6 +12,14 @@ function kept(error: unknown) {
 describe('the history of a circuit', () => {
   it.each<[string, unknown, string, string]>([
     ['an Error', new RangeError('too far'), 'RangeError', 'too far'],
+    [
+      'an Error of another realm',
+      runInNewContext('new TypeError("fetch failed")'),
+      'TypeError',
+      'fetch failed',
+    ],
+    ['an object with a name that is none', { name: 7 }, 'object', 'an object'],
+    ['an object with an empty name', { name: '' }, 'object', 'an object'],
     ['a text', 'down', 'string', 'down'],
     ['a number', 42, 'number', '42'],
     ['nothing', null, 'object', 'null'],
