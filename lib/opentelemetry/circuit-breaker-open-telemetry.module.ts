@@ -79,6 +79,7 @@ export class CircuitBreakerOpenTelemetryModule
 
   /** A closed application reports no more. */
   onApplicationShutdown(): void {
+    // Each once: Nest calls this again when the application is closed again.
     for (const stop of this.stops.splice(0)) stop();
   }
 }

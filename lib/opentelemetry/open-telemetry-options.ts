@@ -37,9 +37,7 @@ export type CircuitBreakerOpenTelemetryOptions = z.input<
 export type OpenTelemetryRules = z.output<typeof openTelemetryOptionsSchema>;
 
 function isMeterProvider(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    isFunction((value as { getMeter?: unknown }).getMeter)
+  return isFunction(
+    (value as Partial<MeterProvider> | null | undefined)?.getMeter,
   );
 }

@@ -83,6 +83,8 @@ export class CircuitBreakerPrometheusModule
   /** The circuits of a closed application are measured no more. */
   onApplicationShutdown(): void {
     this.stop?.();
+    // Nest calls this again when the application is closed again.
+    this.stop = undefined;
   }
 }
 
@@ -90,7 +92,7 @@ function withRegistry(definition: DynamicModule): DynamicModule {
   return {
     ...definition,
     providers: [
-      ...(definition.providers ?? []),
+      ...definition.providers!,
       {
         provide: CIRCUIT_BREAKER_METRICS_REGISTRY,
         inject: [MODULE_OPTIONS_TOKEN],

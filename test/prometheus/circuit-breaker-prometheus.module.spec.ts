@@ -3,9 +3,11 @@ import {
   Get,
   Inject,
   Injectable,
+  Module,
   VersioningType,
   type CallHandler,
   type CanActivate,
+  type DynamicModule,
   type ExecutionContext,
   type INestApplication,
   type NestInterceptor,
@@ -17,6 +19,8 @@ import { CircuitBreakerModule } from '../../lib/circuit-breaker.module.js';
 import {
   CIRCUIT_BREAKER_METRICS_REGISTRY,
   CircuitBreakerPrometheusModule,
+  type CircuitBreakerPrometheusOptions,
+  type CircuitBreakerPrometheusOptionsFactory,
 } from '../../lib/prometheus/index.js';
 import { CircuitBreaker } from '../../lib/protection/circuit-breaker.decorator.js';
 import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.registry.js';
@@ -129,6 +133,7 @@ describe('CircuitBreakerPrometheusModule', () => {
       }),
     );
     expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    expect((await fetch(url)).status).toBe(404);
     const metrics = app.get<Registry>(CIRCUIT_BREAKER_METRICS_REGISTRY);
     expect(await metrics.metrics()).toContain('circuit_breaker_state');
     expect(register.getMetricsAsArray()).toEqual([]);
@@ -165,22 +170,85 @@ describe('CircuitBreakerPrometheusModule', () => {
     );
   });
 
-  it('takes its options from other providers', async () => {
+  describe('with options that come from other providers', () => {
     const registry = new Registry();
-    const { url } = await startHttp(
-      rootModule({
-        ...shop,
-        imports: [
+    const OPTIONS: CircuitBreakerPrometheusOptions = {
+      registry,
+      durations: false,
+    };
+
+    @Injectable()
+    class Settings implements CircuitBreakerPrometheusOptionsFactory {
+      create() {
+        return Promise.resolve(OPTIONS);
+      }
+    }
+
+    @Module({ providers: [Settings], exports: [Settings] })
+    class SettingsModule {}
+
+    it.each<[string, () => DynamicModule]>([
+      [
+        'useFactory with what it injects',
+        () =>
           CircuitBreakerPrometheusModule.forRootAsync({
-            path: 'internal/metrics',
-            useFactory: () => Promise.resolve({ registry, durations: false }),
+            imports: [SettingsModule],
+            inject: [Settings],
+            useFactory: (settings: Settings) => settings.create(),
           }),
-        ],
-      }),
-    );
-    const page = await MetricsPage.at(`${url}/internal/metrics`);
-    expect(page.value('circuit_breaker_state')).toBe(0);
-    expect(await registry.metrics()).toContain('circuit_breaker_state');
+      ],
+      [
+        'useClass',
+        () =>
+          CircuitBreakerPrometheusModule.forRootAsync({ useClass: Settings }),
+      ],
+      [
+        'useExisting',
+        () =>
+          CircuitBreakerPrometheusModule.forRootAsync({
+            imports: [SettingsModule],
+            useExisting: Settings,
+          }),
+      ],
+    ])('takes them from %s', async (_form, wing) => {
+      const app = await startContext(
+        rootModule({ ...shop, imports: [wing()] }),
+      );
+      expect(app.get(CIRCUIT_BREAKER_METRICS_REGISTRY)).toBe(registry);
+      const text = await registry.metrics();
+      expect(text).toContain('circuit_breaker_state');
+      expect(text).not.toContain('circuit_breaker_call_duration');
+    });
+
+    it('serves them at the path that stands beside the factory', async () => {
+      const { url } = await startHttp(
+        rootModule({
+          ...shop,
+          imports: [
+            CircuitBreakerPrometheusModule.forRootAsync({
+              path: 'internal/metrics',
+              useFactory: () => OPTIONS,
+            }),
+          ],
+        }),
+      );
+      const page = await MetricsPage.at(`${url}/internal/metrics`);
+      expect(page.value('circuit_breaker_state')).toBe(0);
+    });
+
+    it('serves nothing without a path', async () => {
+      const { url } = await startHttp(
+        rootModule({
+          ...shop,
+          imports: [
+            CircuitBreakerPrometheusModule.forRootAsync({
+              useFactory: () => OPTIONS,
+            }),
+          ],
+        }),
+      );
+      expect((await fetch(url)).status).toBe(404);
+    });
   });
 
   it('finds circuits that are not global', async () => {
@@ -202,7 +270,9 @@ describe('CircuitBreakerPrometheusModule', () => {
       startContext(
         plainModule({ imports: [CircuitBreakerPrometheusModule.forRoot()] }),
       ),
-    ).rejects.toThrow('import CircuitBreakerModule.forRoot()');
+    ).rejects.toThrow(
+      'CircuitBreakerPrometheusModule finds no circuits: import CircuitBreakerModule.forRoot()',
+    );
   });
 
   it('lists every bad option', async () => {
@@ -218,7 +288,9 @@ describe('CircuitBreakerPrometheusModule', () => {
           ],
         }),
       ),
-    ).rejects.toThrow(/registry: .*\n.*durations.*\n.*maxNames/);
+    ).rejects.toThrow(
+      /^CircuitBreakerPrometheusModule: 3 options .*\n.*registry: .*\n.*durations.*\n.*maxNames/,
+    );
   });
 
   it('lets two applications share a registry', async () => {
@@ -243,5 +315,35 @@ describe('CircuitBreakerPrometheusModule', () => {
     expect(await successes()).toBe(2);
     await second.close();
     expect(await successes()).toBe(2);
+  });
+
+  it('takes nothing from others when its application is closed again', async () => {
+    const registry = new Registry();
+    const start = async () => {
+      const app = await startContext(
+        rootModule({
+          ...shop,
+          imports: [CircuitBreakerPrometheusModule.forRoot({ registry })],
+        }),
+      );
+      return {
+        wing: app.get(CircuitBreakerPrometheusModule),
+        gateway: app.get(Gateway),
+      };
+    };
+    const closed = await start();
+    closed.wing.onApplicationShutdown();
+    const second = await start();
+    closed.wing.onApplicationShutdown();
+    const third = await start();
+    second.gateway.charge();
+    third.gateway.charge();
+
+    expect(
+      new MetricsPage(await registry.metrics()).value(
+        'circuit_breaker_calls_total',
+        { result: 'success' },
+      ),
+    ).toBe(2);
   });
 });
