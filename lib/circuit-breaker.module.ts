@@ -97,7 +97,7 @@ function withCircuits(definition: DynamicModule): DynamicModule {
     // Read when Nest compiles the module: all files are loaded by then, and all names known that they inject.
     get providers() {
       return [
-        ...(definition.providers ?? []),
+        ...definition.providers!,
         {
           provide: CircuitBreakerRegistry,
           inject: [

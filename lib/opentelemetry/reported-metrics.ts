@@ -82,9 +82,8 @@ export class ReportedMetrics {
     return (
       durations &&
       registry.on(['success', 'failure'], ({ name, duration }) => {
-        if (duration !== null) {
-          durations.record(duration / 1000, { name: labels.of(name) });
-        }
+        // An outcome is never without a call.
+        durations.record(duration! / 1000, { name: labels.of(name) });
       })
     );
   }
@@ -123,10 +122,7 @@ function observableOf(
   meter: Meter,
   { kind, name, unit, help }: FigureMetric,
 ): Observable {
-  const settings = {
-    description: help,
-    ...(unit === undefined ? {} : { unit }),
-  };
+  const settings = { description: help, unit: unit ?? '' };
   return kind === 'counter'
     ? meter.createObservableCounter(name, settings)
     : meter.createObservableGauge(name, settings);

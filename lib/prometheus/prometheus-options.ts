@@ -43,10 +43,8 @@ export type CircuitBreakerPrometheusOptions = z.input<
 export type PrometheusRules = z.output<typeof prometheusOptionsSchema>;
 
 function isRegistry(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    isFunction((value as { registerMetric?: unknown }).registerMetric)
+  return isFunction(
+    (value as Partial<Registry> | null | undefined)?.registerMetric,
   );
 }
 

@@ -120,7 +120,7 @@ describe('forRoot', () => {
 
   it.each([null, 5, 'x', []])('refuses %p', options => {
     expect(() => forRoot(options as CircuitBreakerModuleOptions)).toThrow(
-      /takes an object of options/,
+      /^CircuitBreakerModule: an option .*\n.*takes an object of options/,
     );
   });
 

@@ -165,6 +165,24 @@ describe('the OpenTelemetry metrics', () => {
     expect(await failures()).toBe(6);
   });
 
+  it('never set back what was counted of a name whose application has ended', async () => {
+    const { provider, collect } = sdk();
+    const first = outage();
+    const stopFirst = report(first.registry, provider);
+    report(new RegistryBench({ circuits: { search: {} } }).registry, provider);
+    callThrough(first.registry);
+    await collect();
+    stopFirst();
+    const all = await collect();
+
+    expect(valueOf(all, 'circuit_breaker.calls', 'failure')).toBe(3);
+    // Of the state nobody is to believe that it still is what it was.
+    expect(all.get('circuit_breaker.state')).toContainEqual([
+      { name: 'payments', mode: 'enforced' },
+      0,
+    ]);
+  });
+
   it('go on for an application when another one of the meter has ended', async () => {
     const { provider, collect } = sdk();
     const first = outage();

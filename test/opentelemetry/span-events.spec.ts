@@ -1,7 +1,5 @@
 import {
-  afterAll,
   afterEach,
-  beforeAll,
   beforeEach,
   describe,
   expect,
@@ -23,23 +21,22 @@ import { CircuitBreakerRegistry } from '../../lib/registry/circuit-breaker.regis
 import { closeApps, rootModule, startContext } from '../support/nest-app.js';
 import { RegistryBench } from '../support/registry-bench.js';
 
-const exporter = new InMemorySpanExporter();
-const provider = new BasicTracerProvider({
-  spanProcessors: [new SimpleSpanProcessor(exporter)],
-});
+let exporter: InMemorySpanExporter;
+let provider: BasicTracerProvider;
 
-beforeAll(() => {
+beforeEach(() => {
+  exporter = new InMemorySpanExporter();
+  provider = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(exporter)],
+  });
   context.setGlobalContextManager(
     new AsyncLocalStorageContextManager().enable(),
   );
   trace.setGlobalTracerProvider(provider);
 });
 
-beforeEach(() => exporter.reset());
-
-afterEach(closeApps);
-
-afterAll(async () => {
+afterEach(async () => {
+  await closeApps();
   await provider.shutdown();
   trace.disable();
   context.disable();

@@ -7,6 +7,30 @@ const parse = (options: object) =>
   parseOptions(prometheusOptionsSchema, options as never, 'the test');
 
 describe('the options of the Prometheus metrics', () => {
+  it('measure the durations, of a thousand names, where nothing is said', () => {
+    const buckets = [
+      0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+    ];
+    const rules = { durations: { buckets }, maxNames: 1_000 };
+    expect(parse({})).toEqual(rules);
+    expect(parse({ durations: {} })).toEqual(rules);
+  });
+
+  it('take one bucket', () => {
+    expect(parse({ durations: { buckets: [1] } })).toMatchObject({
+      durations: { buckets: [1] },
+    });
+  });
+
+  it.each([true, 5, null])(
+    'refuse %p for the durations, and say what they take',
+    durations => {
+      expect(problemsFrom(() => parse({ durations }))).toEqual([
+        expect.stringContaining('takes { buckets }, or false'),
+      ]);
+    },
+  );
+
   it.each([
     ['no bucket', []],
     ['a bucket twice', [1, 1]],
