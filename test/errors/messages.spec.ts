@@ -10,32 +10,53 @@ import { RateLimitExceededException } from '../../lib/errors/rate-limit-exceeded
 import { UnknownCircuitError } from '../../lib/errors/unknown-circuit.error.js';
 
 describe('an error of ours', () => {
-  it.each([
-    ['HeldBufferOverflowError', new HeldBufferOverflowError('a', [1])],
-    ['InvalidOptionsError', new InvalidOptionsError('Circuit "a"', [])],
-    ['ProbeDeadlineError', new ProbeDeadlineError('a', 5)],
-    ['UnknownCircuitError', new UnknownCircuitError('a', undefined, [])],
-  ])('is shown in logs as a %s', (name, error) => {
-    expect(error.name).toBe(name);
+  it.each<[string, () => Error]>([
+    ['HeldBufferOverflowError', () => new HeldBufferOverflowError('a', [1])],
+    ['InvalidOptionsError', () => new InvalidOptionsError('Circuit "a"', [])],
+    ['ProbeDeadlineError', () => new ProbeDeadlineError('a', 5)],
+    ['UnknownCircuitError', () => new UnknownCircuitError('a', undefined, [])],
+  ])('is shown in logs as a %s', (name, make) => {
+    expect(make().name).toBe(name);
   });
 
-  it.each([
-    [new CircuitOpenException('rates', 5), 'Circuit "rates" is open'],
-    [new BulkheadFullException('rates'), 'The bulkhead of "rates" is full'],
+  it.each<[string, () => Error]>([
+    ['Circuit "rates" is open', () => new CircuitOpenException('rates', 5)],
     [
-      new RateLimitExceededException('rates', 5),
+      'The bulkhead of "rates" is full',
+      () => new BulkheadFullException('rates'),
+    ],
+    [
       'The rate limit of "rates" is exceeded',
+      () => new RateLimitExceededException('rates', 5),
     ],
     [
-      new CallTimeoutException('rates', 250),
       'A call of "rates" did not end within 250 ms',
+      () => new CallTimeoutException('rates', 250),
     ],
     [
-      new ProbeDeadlineError('rates', 250),
       'A probe of "rates" did not end within 250 ms',
+      () => new ProbeDeadlineError('rates', 250),
     ],
-  ])('says what happened to which circuit: %s', (error, message) => {
-    expect(error.message).toBe(message);
+    [
+      'No backend of "rates" answered',
+      () => new FailoverException('rates', []),
+    ],
+  ])('says what happened to which circuit: %s', (message, make) => {
+    expect(make().message).toBe(message);
+  });
+});
+
+describe('a buffer that is full', () => {
+  it('says how many values it holds, the one too many aside, and what to do', () => {
+    const error = new HeldBufferOverflowError('rates', ['a', 'b', 'c']);
+    expect(error.message).toBe(
+      'Circuit "rates" is open, and the 2 places of holdWhileOpen\'s buffer are taken.' +
+        ' Raise buffer.size, have the source stop (with a broker: prefetch at most buffer.size), or give onOverflow: "drop-oldest".',
+    );
+    expect(error).toMatchObject({
+      circuit: 'rates',
+      values: ['a', 'b', 'c'],
+    });
   });
 });
 
@@ -51,11 +72,29 @@ describe('options that cannot be taken', () => {
   it('are counted where several are', () => {
     expect(
       new InvalidOptionsError('Circuit "a"', [problem, problem]).message,
-    ).toMatch(/^Circuit "a": 2 options cannot be taken\.\n/);
+    ).toBe(
+      'Circuit "a": 2 options cannot be taken.\n  - openDuration: is no duration\n  - openDuration: is no duration',
+    );
   });
 });
 
 describe('an unknown circuit', () => {
+  it('is told with the name that resembles it most, and how to declare it', () => {
+    const error = new UnknownCircuitError('raets', 'rates', ['rates']);
+    expect(error.message).toBe(
+      'No circuit is called "raets". Did you mean "rates"?' +
+        ' Declare it in CircuitBreakerModule.forRoot({ circuits }), in forFeature() or in a @CircuitBreaker() decorator,' +
+        ' or create it with getOrCreate(). Declared: rates.',
+    );
+    expect(error).toMatchObject({ circuit: 'raets', closest: 'rates' });
+  });
+
+  it('is told without a guess where nothing resembles it', () => {
+    expect(new UnknownCircuitError('a', undefined, []).message).toMatch(
+      /^No circuit is called "a"\. Declare it /,
+    );
+  });
+
   it('is told with the names that there are, up to twenty', () => {
     expect(new UnknownCircuitError('a', undefined, names(20)).message).toMatch(
       / c18, c19\.$/,
@@ -82,6 +121,23 @@ describe('an unknown circuit', () => {
 });
 
 describe('a failover without an answer', () => {
+  it('tells a client which circuit it is of, and nothing of the backends', () => {
+    const error = new FailoverException('rates', [
+      { key: 'eu', error: 'gone' },
+    ]);
+    expect(error.getStatus()).toBe(503);
+    expect(error.getResponse()).toEqual({
+      statusCode: 503,
+      error: 'Service Unavailable',
+      message: 'No backend of "rates" answered',
+      circuit: 'rates',
+    });
+    expect(error).toMatchObject({
+      circuit: 'rates',
+      errors: [{ key: 'eu', error: 'gone' }],
+    });
+  });
+
   it('has every error as it was thrown, for the log', () => {
     const thrown = new Error('refused');
     const { cause } = new FailoverException('rates', [

@@ -18,6 +18,7 @@ const ROOMS = [
  * Rooms of `lib/` that other tests look at: whole Nest applications, which are slow,
  * and simulated fleets; but none with servers or processes of their own. A real
  * server makes tests hang by chance where the machine is busy, which kills mutants.
+ * And none that freezes what the process has (`errors/changed-stack-limit`).
  */
 const OTHER_TESTS = {
   registry:
@@ -25,13 +26,20 @@ const OTHER_TESTS = {
   redis:
     /^property\/fleet|^redis\/(?!script|stale-cache|fleet-processes|fleet-module)/,
   protection:
-    /^(protection|errors)\/|^e2e\/(module|controllers|http-errors|other-decorators|transport-errors|hybrid|bulkhead-at-handlers)\./,
+    /^(protection|errors)\/(?!changed-stack-limit)|^e2e\/(module|controllers|http-errors|other-decorators|transport-errors|hybrid|bulkhead-at-handlers)\./,
+  errors: /^errors\/(?!changed-stack-limit)/,
+  terminus: /^terminus\/|^e2e\/health\./,
+  prometheus: /^prometheus\//,
+  opentelemetry: /^opentelemetry\//,
+  module: /^e2e\/(module|live-configuration)\./,
 };
 const OTHER_ROOMS = [
   'registry',
   'protection',
   'errors',
+  'terminus',
   'prometheus',
+  'opentelemetry',
   'e2e',
   'property',
   'redis',

@@ -17,14 +17,23 @@ const ROOMS = [
   'registry',
   'protection',
   'redis',
+  'errors',
+  'terminus',
+  'prometheus',
+  'opentelemetry',
+  'module',
 ];
+/** Where `lib/` has the files of a room: those of the module stand in none. */
+const filesOf = room =>
+  room === 'module' ? 'lib/*.ts' : `lib/${room}/**/*.ts`;
 /** The script at Redis is Lua in strings: `npm run test:mutation:redis` mutates that. */
 const SCRIPT = '!lib/redis/script/**';
 
 const given = process.argv.slice(2).filter(each => !each.startsWith('--'));
 const force = process.argv.includes('--force');
 const missing = given.filter(
-  each => !existsSync(`lib/${each}`) && !existsSync(each),
+  each =>
+    !ROOMS.includes(each) && !existsSync(`lib/${each}`) && !existsSync(each),
 );
 if (missing.length > 0) {
   console.error(`Neither a room of lib/ nor a file: ${missing.join(', ')}`);
@@ -45,9 +54,9 @@ async function mutate(what) {
   const report = `reports/mutation/${name}.json`;
   process.exitCode = 0;
   // Tells the process of the tests which ones to load.
-  process.env.MUTATED_ROOM = isFile ? what.split('/')[1] : what;
+  process.env.MUTATED_ROOM = isFile ? roomOf(what) : what;
   await new Stryker({
-    mutate: [isFile ? what : `lib/${what}/**/*.ts`, SCRIPT],
+    mutate: [isFile ? what : filesOf(what), SCRIPT],
     force,
     // A room's own, so that one room's run does not forget another's.
     incrementalFile: `reports/mutation/incremental/${name}.json`,
@@ -69,4 +78,9 @@ async function mutate(what) {
     );
   }
   return isEnough && unexplained.length === 0 && outdated.length === 0;
+}
+
+function roomOf(file) {
+  const [, room, ...rest] = file.split('/');
+  return rest.length === 0 ? 'module' : room;
 }
