@@ -1,7 +1,10 @@
 import { HealthIndicatorService } from '@nestjs/terminus';
 import { describe, expect, it } from '@jest/globals';
 import type { CircuitBreakerModuleOptions } from '../../lib/registry/module-options.js';
-import { CircuitBreakerHealthIndicator } from '../../lib/terminus/index.js';
+import {
+  CircuitBreakerHealthIndicator,
+  type CircuitHealthOptions,
+} from '../../lib/terminus/index.js';
 import { RegistryBench } from '../support/registry-bench.js';
 
 describe('the health of circuits', () => {
@@ -33,6 +36,52 @@ describe('the health of circuits', () => {
     });
     registry.get('search').forceOpen();
     expect(ready().circuits).toBe(2);
+  });
+
+  it('says in whole milliseconds when an open circuit is due, and nothing of one that is not open', () => {
+    const { registry, clock, ready } = bench({
+      circuits: {
+        payments: {
+          consecutiveFailures: 1,
+          openDuration: 500.5,
+          openJitter: 0,
+        },
+        search: {},
+      },
+    });
+    registry.get('payments').tryAcquire()!.failure('down');
+    registry.get('search').forceOpen();
+    expect(ready().troubled).toMatchObject({
+      payments: { retryAfter: 501 },
+      search: { retryAfter: null },
+    });
+    clock.advance(600);
+    expect(ready().troubled).toMatchObject({ payments: { retryAfter: 0 } });
+  });
+
+  it('tells the trouble of a circuit that is named, its keyed ones among it, and of no other', () => {
+    const { registry, ready } = bench({
+      circuits: { payments: {}, search: {} },
+    });
+    registry.keyed('payments', 'acme').forceOpen();
+    registry.get('search').forceOpen();
+    expect(ready(['payments'])).toMatchObject({ circuits: 2 });
+    expect(Object.keys(ready(['payments']).troubled)).toEqual([
+      'payments[acme]',
+    ]);
+  });
+
+  it('never takes liveness down', () => {
+    const { registry, indicator } = bench({
+      circuits: { payments: { critical: true, consecutiveFailures: 1 } },
+    });
+    registry.get('payments').tryAcquire()!.failure('down');
+    const status = (options?: CircuitHealthOptions) =>
+      indicator.isHealthy('circuits', options)['circuits'].status;
+    expect(status({ readiness: true })).toBe('down');
+    expect(status()).toBe('degraded');
+    expect(status({})).toBe('degraded');
+    expect(status({ readiness: false })).toBe('degraded');
   });
 
   it('says nothing of a fleet where there is none', () => {
@@ -77,11 +126,12 @@ function bench(
   options: CircuitBreakerModuleOptions,
   terminus = new HealthIndicatorService(),
 ) {
-  const { registry } = new RegistryBench(options);
+  const { registry, clock } = new RegistryBench(options);
   const indicator = new CircuitBreakerHealthIndicator(terminus, registry);
-  const ready = () =>
-    indicator.isHealthy('circuits', { readiness: true })[
-      'circuits'
-    ] as unknown as Indicated;
-  return { registry, ready };
+  const ready = (names?: readonly string[]) =>
+    indicator.isHealthy('circuits', {
+      readiness: true,
+      ...(names && { names }),
+    })['circuits'] as unknown as Indicated;
+  return { registry, clock, indicator, ready };
 }
