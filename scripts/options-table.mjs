@@ -1,18 +1,29 @@
-// The tables of docs/options.md, made from the schemas that validate the options.
-// `docs/options.md` is held to them by test/docs/options.spec.ts.
+// The tables of options in docs/, made from the schemas that validate the options.
+// The pages are held to them by test/docs/options.spec.ts.
 import { z } from 'zod';
+
+/** The pages that have such tables. */
+export const PAGES = [
+  'docs/options.md',
+  'docs/observability.md',
+  'docs/fleet.md',
+];
 
 /**
  * A Markdown table of a schema's options.
  *
  * @param {import('zod').ZodObject} schema
  * @param {{ get(schema: unknown): { takes: string; meaning?: string } | undefined }} docs the words to each option
+ * @param {string} id what stands before the names in the addresses of the options, where a page has several tables
  */
-export function optionsTable(schema, docs) {
+export function optionsTable(schema, docs, id = '') {
   return [
     '| option | default | takes | meaning |',
     '| --- | --- | --- | --- |',
-    ...rowsOf(schema, docs, '', {}).map(cells => `| ${cells.join(' | ')} |`),
+    ...rowsOf(schema, docs, '', {}).map(
+      ([path, ...cells]) =>
+        `| <a id="${id}${path}"></a>\`${path}\` | ${cells.join(' | ')} |`,
+    ),
   ].join('\n');
 }
 
@@ -40,14 +51,7 @@ function rowsOf(group, docs, prefix, discriminator) {
     const isDiscriminator = key === 'type' && prefix !== '';
     const own = isDiscriminator
       ? []
-      : [
-          [
-            `<a id="${path}"></a>\`${path}\``,
-            shown(schema, standard, takes),
-            takes,
-            meaning,
-          ],
-        ];
+      : [[path, shown(schema, standard, takes), takes, meaning]];
     const inner = groups.flatMap(each =>
       rowsOf(each, docs, `${path}.`, typeOf(each)),
     );
@@ -63,7 +67,9 @@ function shown(schema, value, takes) {
   if (typeof value === 'number' && takes.startsWith('a duration')) {
     return `\`${durationOf(value)}\``;
   }
-  if (typeof value !== 'object') return `\`${literal(value)}\``;
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    return `\`${literal(value)}\``;
+  }
   const inner = Object.entries(value).map(([key, each]) => {
     const isDuration =
       /^(?:initial|max|per)$|age|duration|deadline/i.test(key) && each;
@@ -82,6 +88,7 @@ function durationOf(milliseconds) {
 }
 
 function literal(value) {
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
