@@ -80,7 +80,6 @@ export class RegisteredMetrics {
     const settings = {
       name: metricName(metric),
       help: metric.help,
-      labelNames: ['name', ...metric.labels],
       registers: [this.target],
       // Between the processes of a cluster.
       aggregator: metric.isSummed ? ('sum' as const) : ('max' as const),

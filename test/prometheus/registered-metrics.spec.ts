@@ -41,13 +41,141 @@ describe('the Prometheus metrics', () => {
     ]);
   });
 
-  it('say what kind they are of, and what they mean', async () => {
+  it('say what kind they are of, what they mean, and whether processes add them up', async () => {
+    const target = new Registry();
+    bench({ circuits: { payments: {} } }, { registry: target });
+    const told = (await target.getMetricsAsJSON()).map(
+      ({ name, type, aggregator, help }) => [name, type, aggregator, help],
+    );
+    expect(told).toEqual([
+      [
+        'circuit_breaker_call_duration_seconds',
+        'histogram',
+        'sum',
+        'How long the calls took that ended in success or failure, in seconds.',
+      ],
+      [
+        'circuit_breaker_state',
+        'gauge',
+        'max',
+        'Where the circuit stands: 0 closed, 1 open, 2 half-open, 3 forced open, 4 forced closed. Of keyed circuits the one in most trouble.',
+      ],
+      [
+        'circuit_breaker_state_since_timestamp_seconds',
+        'gauge',
+        'max',
+        'When the state began, in seconds since the epoch.',
+      ],
+      [
+        'circuit_breaker_opened_by',
+        'gauge',
+        'max',
+        '1 for the rule that opened the circuit, 0 for the others.',
+      ],
+      [
+        'circuit_breaker_next_probe_timestamp_seconds',
+        'gauge',
+        'max',
+        'When the open circuit lets the next probe through, in seconds since the epoch; 0 unless open.',
+      ],
+      [
+        'circuit_breaker_failure_rate',
+        'gauge',
+        'max',
+        'Failures among the calls in the window, 0 to 1; 0 without calls. While open that of the window that tripped.',
+      ],
+      [
+        'circuit_breaker_slow_call_rate',
+        'gauge',
+        'max',
+        'Slow calls among the calls in the window, 0 to 1; 0 without calls.',
+      ],
+      [
+        'circuit_breaker_in_flight',
+        'gauge',
+        'sum',
+        'Calls that were admitted and have not ended.',
+      ],
+      [
+        'circuit_breaker_keyed_circuits',
+        'gauge',
+        'sum',
+        'How many keyed circuits of the name are in each state.',
+      ],
+      [
+        'circuit_breaker_calls_total',
+        'counter',
+        'sum',
+        'Calls by what became of them: success, failure, ignored or rejected.',
+      ],
+      [
+        'circuit_breaker_slow_calls_total',
+        'counter',
+        'sum',
+        'Calls that took longer than slowCallDuration.',
+      ],
+      [
+        'circuit_breaker_timeouts_total',
+        'counter',
+        'sum',
+        'Attempts and calls that were given up because they took too long.',
+      ],
+      [
+        'circuit_breaker_retries_total',
+        'counter',
+        'sum',
+        'Attempts after the first one.',
+      ],
+      [
+        'circuit_breaker_fallbacks_total',
+        'counter',
+        'sum',
+        'Calls that a fallback answered.',
+      ],
+      [
+        'circuit_breaker_cache_hits_total',
+        'counter',
+        'sum',
+        'Calls that the cache answered.',
+      ],
+      [
+        'circuit_breaker_would_rejects_total',
+        'counter',
+        'sum',
+        'Calls that mode shadow let through and mode enforced would have rejected.',
+      ],
+      [
+        'circuit_breaker_transitions_total',
+        'counter',
+        'sum',
+        'Changes of state.',
+      ],
+    ]);
+  });
+
+  it('say it on the page, too', async () => {
     const { text } = await bench({ circuits: { payments: {} } }).page();
     expect(text).toContain('# TYPE circuit_breaker_calls_total counter\n');
-    expect(text).toContain('# TYPE circuit_breaker_state gauge\n');
     expect(text).toContain(
       '# HELP circuit_breaker_in_flight Calls that were admitted and have not ended.\n',
     );
+  });
+
+  it('have a series for each rule that may open a circuit', async () => {
+    const { page } = bench({ circuits: { payments: {} } });
+    expect(
+      (await page())
+        .all('circuit_breaker_opened_by')
+        .map(({ labels }) => labels['rule']),
+    ).toEqual([
+      'failureRateThreshold',
+      'slowCallRateThreshold',
+      'failureCount',
+      'consecutiveFailures',
+      'halfOpen',
+      'shared',
+      'override',
+    ]);
   });
 
   it('count calls by their result', async () => {

@@ -92,6 +92,27 @@ describe('the figures of a name', () => {
     expect(of('in a row', 'by count').openedBy).toBe('consecutiveFailures');
   });
 
+  it.each([
+    ['open', 'forced open'],
+    ['forced open', 'half-open'],
+    ['half-open', 'forced closed'],
+    ['forced closed', 'closed'],
+  ])('show one that is %s before one that is %s', (worse, better) => {
+    const { clock, of, keyed } = figuresBench();
+    keyed('closed');
+    keyed('half-open').tryAcquire()!.failure(new Error());
+    clock.advance(60_000);
+    keyed('half-open').tryAcquire();
+    keyed('open').tryAcquire()!.failure(new Error());
+    keyed('forced open').forceOpen();
+    keyed('forced closed').forceClosed();
+
+    const { state } = keyed(worse);
+    expect(state).toBe(worse.replace(' ', '-'));
+    expect(of(worse, better).state).toBe(state);
+    expect(of(better, worse).state).toBe(state);
+  });
+
   it('are those of the circuit in most trouble, whatever the order', () => {
     const { clock, of, keyed } = figuresBench();
     keyed('closed');

@@ -20,8 +20,6 @@ export interface FigureMetric {
   readonly help: string;
   /** Whether the values of several processes make sense as a sum; else the largest one does. */
   readonly isSummed: boolean;
-  /** The names of its labels beside `name`. */
-  readonly labels: readonly string[];
   points(figures: NameFigures): Iterable<Point>;
 }
 
@@ -54,7 +52,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'gauge',
     isSummed: false,
     help: 'Where the circuit stands: 0 closed, 1 open, 2 half-open, 3 forced open, 4 forced closed. Of keyed circuits the one in most trouble.',
-    labels: ['mode'],
     points: ({ state, mode }) => [[STATE_NUMBERS[state], { mode }]],
   },
   {
@@ -63,7 +60,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     unit: 's',
     isSummed: false,
     help: 'When the state began, in seconds since the epoch.',
-    labels: [],
     points: ({ since }) => [[since / 1000]],
   },
   {
@@ -71,7 +67,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'gauge',
     isSummed: false,
     help: '1 for the rule that opened the circuit, 0 for the others.',
-    labels: ['rule'],
     points: ({ openedBy }) =>
       OPENED_BY.map(rule => [rule === openedBy ? 1 : 0, { rule }]),
   },
@@ -81,7 +76,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     unit: 's',
     isSummed: false,
     help: 'When the open circuit lets the next probe through, in seconds since the epoch; 0 unless open.',
-    labels: [],
     points: ({ nextProbe }) => [[(nextProbe ?? 0) / 1000]],
   },
   {
@@ -89,7 +83,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'gauge',
     isSummed: false,
     help: 'Failures among the calls in the window, 0 to 1; 0 without calls. While open that of the window that tripped.',
-    labels: [],
     points: ({ window }) => [[rate(window.failures, window.calls)]],
   },
   {
@@ -97,7 +90,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'gauge',
     isSummed: false,
     help: 'Slow calls among the calls in the window, 0 to 1; 0 without calls.',
-    labels: [],
     points: ({ window }) => [[rate(window.slow, window.calls)]],
   },
   {
@@ -105,7 +97,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'gauge',
     isSummed: true,
     help: 'Calls that were admitted and have not ended.',
-    labels: [],
     points: ({ inFlight }) => [[inFlight]],
   },
   {
@@ -113,7 +104,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'gauge',
     isSummed: true,
     help: 'How many keyed circuits of the name are in each state.',
-    labels: ['state'],
     points: ({ keyed }) =>
       keyed.size === 0
         ? []
@@ -124,7 +114,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Calls by what became of them: success, failure, ignored or rejected.',
-    labels: ['result'],
     points: ({ totals }) => [
       [totals.successes, { result: 'success' }],
       [totals.failures, { result: 'failure' }],
@@ -137,7 +126,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Calls that took longer than slowCallDuration.',
-    labels: [],
     points: ({ totals }) => [[totals.slow]],
   },
   {
@@ -145,7 +133,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Attempts and calls that were given up because they took too long.',
-    labels: [],
     points: ({ totals }) => [[totals.timeouts]],
   },
   {
@@ -153,7 +140,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Attempts after the first one.',
-    labels: [],
     points: ({ totals }) => [[totals.retries]],
   },
   {
@@ -161,7 +147,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Calls that a fallback answered.',
-    labels: [],
     points: ({ totals }) => [[totals.fallbacks]],
   },
   {
@@ -169,7 +154,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Calls that the cache answered.',
-    labels: [],
     points: ({ totals }) => [[totals.cacheHits]],
   },
   {
@@ -177,7 +161,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Calls that mode shadow let through and mode enforced would have rejected.',
-    labels: [],
     points: ({ totals }) => [[totals.wouldReject]],
   },
   {
@@ -185,7 +168,6 @@ export const FIGURE_METRICS: readonly FigureMetric[] = [
     kind: 'counter',
     isSummed: true,
     help: 'Changes of state.',
-    labels: ['from', 'to'],
     points: ({ transitions }) =>
       Array.from(transitions, ({ from, to, count }) => [count, { from, to }]),
   },
