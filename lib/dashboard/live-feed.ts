@@ -60,7 +60,8 @@ export class LiveFeed {
 
   /** The reader has gone. */
   remove(viewer: Viewer): void {
-    if (this.viewers.delete(viewer) && this.viewers.size === 0) this.sleep();
+    this.viewers.delete(viewer);
+    if (this.viewers.size === 0) this.sleep();
   }
 
   /** Everything, for a reader who knows nothing. */
@@ -123,10 +124,15 @@ export class LiveFeed {
     const here = new Set(this.choose().circuits);
     const gone = [...this.told.keys()].filter(circuit => !here.has(circuit));
     for (const circuit of gone) this.told.delete(circuit);
+    for (const circuit of this.changed) {
+      if (!here.has(circuit)) this.changed.delete(circuit);
+    }
     for (const circuit of here) {
       if (!this.told.has(circuit)) this.changed.add(circuit);
     }
-    if (gone.length > 0 || this.changed.size > 0) this.flush(gone);
+    // First, and by itself: a key that was let go may be back, with another circuit.
+    if (gone.length > 0) this.sendCircuits([], gone);
+    this.flush();
   }
 
   private markChanged(circuit: Circuit): void {
@@ -138,12 +144,20 @@ export class LiveFeed {
     ).unref();
   }
 
-  private flush(gone: readonly Circuit[] = []): void {
+  private flush(): void {
     clearTimeout(this.flushTimer);
     this.flushTimer = undefined;
+    if (this.changed.size === 0) return;
     const circuits = [...this.changed];
     this.changed.clear();
     for (const circuit of circuits) this.remember(circuit);
+    this.sendCircuits(circuits, []);
+  }
+
+  private sendCircuits(
+    circuits: readonly Circuit[],
+    gone: readonly Circuit[],
+  ): void {
     this.send(
       encode('circuits', {
         at: Date.now(),
@@ -189,9 +203,9 @@ function encode(event: string, data: unknown): Buffer {
   return Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
+/** All that is counted, for what the cache answers is no call; and resets, which are not. */
 function fingerprint({ totals, generation }: Circuit): string {
-  const { calls, rejected, fallbacks, wouldReject } = totals;
-  return `${generation} ${calls} ${rejected} ${fallbacks} ${wouldReject}`;
+  return [generation, ...Object.values(totals)].join(' ');
 }
 
 /** Whether figures change without a call that ends: calls in flight grow slow, and countdowns run. */

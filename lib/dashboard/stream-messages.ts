@@ -20,7 +20,7 @@ export interface SnapshotMessage {
 export interface CircuitsMessage {
   readonly at: number;
   readonly circuits: readonly CircuitView[];
-  /** Keyed circuits that were let go. */
+  /** Keyed circuits that were let go; a message of its own, before that of any in their place. */
   readonly removed: readonly { name: string; key: string | null }[];
 }
 

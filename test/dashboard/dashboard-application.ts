@@ -40,12 +40,12 @@ export class DashboardApplication {
   }: ApplicationSettings = {}): Promise<DashboardApplication> {
     @Module({ imports: [CircuitBreakerModule.forRoot(circuits), module] })
     class AppModule {}
+    // What stops the start is for the test to see, not the end of the process.
+    const silently = { logger: false, abortOnError: false } as const;
     const app =
       platform === 'fastify'
-        ? await NestFactory.create(AppModule, new FastifyAdapter(), {
-            logger: false,
-          })
-        : await NestFactory.create(AppModule, { logger: false });
+        ? await NestFactory.create(AppModule, new FastifyAdapter(), silently)
+        : await NestFactory.create(AppModule, silently);
     setUp?.(app);
     await app.listen(0, '127.0.0.1');
     return new DashboardApplication(app, await app.getUrl());

@@ -32,6 +32,7 @@ const OTHER_TESTS = {
   prometheus: /^prometheus\//,
   opentelemetry: /^opentelemetry\//,
   module: /^e2e\/(module|live-configuration)\./,
+  dashboard: /^dashboard\/(?!recent-calls)/,
 };
 const OTHER_ROOMS = [
   'registry',
@@ -43,6 +44,7 @@ const OTHER_ROOMS = [
   'e2e',
   'property',
   'redis',
+  'dashboard',
 ];
 /** What needs servers or stores, or simulates a fleet, has tests of its own. */
 const ELSEWHERE = /fleet|registry\/cache-store/;

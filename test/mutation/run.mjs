@@ -22,12 +22,15 @@ const ROOMS = [
   'prometheus',
   'opentelemetry',
   'module',
+  'dashboard',
 ];
 /** Where `lib/` has the files of a room: those of the module stand in none. */
 const filesOf = room =>
   room === 'module' ? 'lib/*.ts' : `lib/${room}/**/*.ts`;
 /** The script at Redis is Lua in strings: `npm run test:mutation:redis` mutates that. */
 const SCRIPT = '!lib/redis/script/**';
+/** Runs in a browser. */
+const PAGE = '!lib/dashboard/page/**';
 
 const given = process.argv.slice(2).filter(each => !each.startsWith('--'));
 const force = process.argv.includes('--force');
@@ -56,7 +59,7 @@ async function mutate(what) {
   // Tells the process of the tests which ones to load.
   process.env.MUTATED_ROOM = isFile ? roomOf(what) : what;
   await new Stryker({
-    mutate: [isFile ? what : filesOf(what), SCRIPT],
+    mutate: isFile ? [what] : [filesOf(what), SCRIPT, PAGE],
     force,
     // A room's own, so that one room's run does not forget another's.
     incrementalFile: `reports/mutation/incremental/${name}.json`,
