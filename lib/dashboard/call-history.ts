@@ -29,15 +29,15 @@ export class CallHistory {
   private readonly counts = new Uint32Array(
     HISTORY_SECONDS * HISTORY_SERIES.length,
   );
-  private last = -1;
+  private last = 0;
 
-  /** Enters a second; none may come before the latest. */
+  /** Adds to a second; none may come before the latest. */
   add(second: number, counts: Counts): void {
     this.clearUntil(second);
     this.last = second;
     const at = placeOf(second);
     HISTORY_SERIES.forEach((series, index) => {
-      this.counts[at + index] = counts[series];
+      this.counts[at + index]! += counts[series];
     });
   }
 
@@ -59,7 +59,7 @@ export class CallHistory {
           const end = second - (entries - 1 - entry) * step;
           let sum = 0;
           for (let each = end - step + 1; each <= end; each++) {
-            sum += this.at(each, second, index);
+            sum += this.at(each, index);
           }
           return sum;
         }),
@@ -67,17 +67,15 @@ export class CallHistory {
     return { step, until, calls, failures, slow, rejected, fallbacks };
   }
 
-  private at(second: number, latest: number, index: number): number {
-    return second < 0 ||
-      second > this.last ||
-      second <= latest - HISTORY_SECONDS
+  private at(second: number, index: number): number {
+    return second < 0 || second > this.last
       ? 0
       : this.counts[placeOf(second) + index]!;
   }
 
   /** Empties what the ring has kept from its last round. */
   private clearUntil(second: number): void {
-    const from = Math.max(this.last + 1, second - HISTORY_SECONDS + 1);
+    const from = Math.max(this.last + 1, second - HISTORY_SECONDS);
     for (let each = from; each <= second; each++) {
       const at = placeOf(each);
       this.counts.fill(0, at, at + HISTORY_SERIES.length);

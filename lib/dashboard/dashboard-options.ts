@@ -34,11 +34,15 @@ export type Authorize = NonNullable<DashboardAuthorizer['authorize']>;
 
 /** Options that decide at each request. */
 export const dashboardOptionsSchema = z.strictObject({
+  /** Who may force, release, reset and configure circuits; without it nobody may. */
   authorize: option(
     z.custom<Authorize>(isFunction).optional(),
     'a function (request, action) that answers true, a name, or false',
-    'who may force, release, reset and configure circuits; without it nobody may',
   ),
+  /**
+   * The names under which browsers reach the dashboard; actions also pass on
+   * localhost and on IP addresses. @default []
+   */
   allowedHosts: option(
     z
       .array(
@@ -49,7 +53,6 @@ export const dashboardOptionsSchema = z.strictObject({
       )
       .default([]),
     "an array of host names such as 'ops.example.com'",
-    'the names under which browsers reach the dashboard; actions also pass on localhost and on IP addresses',
   ),
 });
 

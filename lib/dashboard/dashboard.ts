@@ -88,18 +88,15 @@ export class Dashboard
 
   page(exchange: Exchange): void {
     if (this.turnsAway(exchange)) return;
-    const { pathname } = exchange.url;
+    const directory = lastPartOf(exchange.url);
     // The page's own addresses are relative, so that they survive a proxy's path.
-    if (!pathname.endsWith('/')) {
-      return exchange.redirect(`${pathname.split('/').at(-1)}/`);
-    }
+    if (directory !== '') return exchange.redirect(`${directory}/`);
     this.sendFile(exchange, 'index.html');
   }
 
   asset(exchange: Exchange): void {
     if (this.turnsAway(exchange)) return;
-    const name = exchange.url.pathname.split('/').at(-1) ?? '';
-    this.sendFile(exchange, `assets/${name}`, {
+    this.sendFile(exchange, `assets/${lastPartOf(exchange.url)}`, {
       'Cache-Control': 'private, max-age=31536000, immutable',
     });
   }
@@ -216,8 +213,13 @@ export class Dashboard
     name: string,
     headers?: Record<string, string>,
   ): void {
-    const file = Object.hasOwn(pageFiles, name) ? pageFiles[name] : undefined;
+    const file = pageFiles[name];
     if (file === undefined) this.nothing(exchange);
     else exchange.send(200, file.type, file.content, headers);
   }
+}
+
+/** What stands after the last slash of a path. */
+function lastPartOf({ pathname }: URL): string {
+  return pathname.slice(pathname.lastIndexOf('/') + 1);
 }

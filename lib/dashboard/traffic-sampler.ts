@@ -34,7 +34,7 @@ export class TrafficSampler {
   sample(at: number): void {
     const isFirst = this.second < 0;
     const seconds = isFirst ? 1 : Math.round((at - this.until) / 1_000);
-    this.second += Math.min(Math.max(seconds, 1), 3_600);
+    this.second += Math.max(seconds, 1);
     this.until = at;
     for (const circuit of this.circuits) this.sampleOne(circuit, isFirst);
     this.forgetTheGone();

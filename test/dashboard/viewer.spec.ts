@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { PassThrough } from 'node:stream';
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
 import { Viewer } from '../../lib/dashboard/viewer.js';
 
 const MESSAGE = Buffer.from(`data: ${'x'.repeat(1_000_000)}\n\n`);
@@ -82,6 +90,102 @@ describe('a reader of the stream', () => {
     expect(received).toContain('after');
   });
 });
+
+describe('what a reader of the stream is told', () => {
+  beforeEach(
+    () =>
+      void jest.useFakeTimers({
+        // Streams live on these.
+        doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'],
+      }),
+  );
+  afterEach(() => void jest.useRealTimers());
+
+  it('is every message while it keeps up', async () => {
+    const { send, catchUp } = narrow(1_000);
+    send('a', 'b', 'c');
+    expect(await catchUp()).toBe('abc');
+  });
+
+  it('is nothing twice that it got before it was behind', async () => {
+    const { send, catchUp } = narrow();
+    send('a');
+    expect(await catchUp()).toBe('a');
+    send('b');
+    expect(await catchUp()).toBe('b');
+  });
+
+  it('is everything anew, once, each time that it has missed something', async () => {
+    const { send, catchUp } = narrow();
+    for (const first of ['a', 'b']) {
+      send(first, 'missed', 'missed');
+      expect(await catchUp()).toBe(`${first}everything`);
+    }
+    send('c');
+    expect(await catchUp()).toBe('c');
+  });
+
+  it('ends after fifteen seconds behind', () => {
+    const { send, viewer, stream } = narrow();
+    send('a');
+    jest.advanceTimersByTime(10_000);
+    send('missed');
+    jest.advanceTimersByTime(5_000);
+    viewer.check();
+    expect(stream.destroyed).toBe(false);
+    jest.advanceTimersByTime(1);
+    viewer.check();
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it('does not end where it is behind again and again, but catches up', async () => {
+    const { send, catchUp, viewer, stream } = narrow();
+    for (let times = 0; times < 3; times++) {
+      send('a');
+      jest.advanceTimersByTime(10_000);
+      viewer.check();
+      await catchUp();
+    }
+    jest.advanceTimersByTime(20_000);
+    viewer.check();
+    expect(stream.destroyed).toBe(false);
+  });
+
+  it('is nothing after its end', async () => {
+    const { send, catchUp, viewer, stream } = narrow();
+    const errors: unknown[] = [];
+    stream.on('error', error => errors.push(error));
+    viewer.end();
+    expect(stream.writableEnded).toBe(true);
+    send('late');
+    expect(await catchUp()).toBe('');
+    expect(errors).toEqual([]);
+  });
+});
+
+/** A reader behind a stream that is full with so many bytes. */
+function narrow(highWaterMark = 1) {
+  const stream = new PassThrough({ highWaterMark });
+  const viewer = new Viewer(stream as unknown as ServerResponse, () =>
+    Buffer.from('everything'),
+  );
+  return {
+    stream,
+    viewer,
+    send(...messages: string[]) {
+      for (const message of messages) viewer.send(Buffer.from(message));
+    },
+    /** Reads until nothing more comes. */
+    async catchUp() {
+      let text = '';
+      for (let turns = 0; turns < 5; turns++) {
+        text += String(stream.read() ?? '');
+        await new Promise(resolve => setImmediate(resolve));
+      }
+      return text;
+    },
+  };
+}
 
 /** Until the kernel's buffers are full, too. */
 async function fill(viewer: Viewer, response: ServerResponse): Promise<void> {
