@@ -116,7 +116,13 @@ export class ActionRunner {
       }
     } catch (error) {
       if (!(error instanceof InvalidOptionsError)) throw error;
-      return refuse({ ...BAD_THRESHOLDS, problems: error.problems });
+      return refuse({
+        ...BAD_THRESHOLDS,
+        problems: error.problems.map(({ path, message }) => ({
+          path,
+          message,
+        })),
+      });
     }
     const changed =
       action.type === 'configure' || circuit.generation !== generation;

@@ -54,7 +54,8 @@ export class Exchange {
 
   /** Where the request went, without the part that a proxy took away. */
   get url(): URL {
-    const target = (this.request.url ?? '/').replace(SCHEME_AND_HOST, '');
+    // Every request that a server gets has one.
+    const target = this.request.url!.replace(SCHEME_AND_HOST, '');
     // Not resolved against a base: two slashes at its beginning would be a host.
     return new URL(`http://dashboard.invalid/${target.replace(/^\//, '')}`);
   }
@@ -65,7 +66,6 @@ export class Exchange {
     if (platformBody !== undefined && platformBody !== null) {
       return platformBody;
     }
-    if (request.readableEnded) return undefined;
     let text = '';
     for await (const chunk of request.setEncoding('utf8')) {
       text += chunk;

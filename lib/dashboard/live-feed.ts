@@ -24,6 +24,12 @@ const CHANGES_EVERY_MS = 250;
 const AGEING_SECONDS = 5;
 const HISTORY_STEP_SECONDS = 5;
 
+/** What readers know of a circuit. */
+interface Told {
+  readonly generation: number;
+  counted: string;
+}
+
 /**
  * What readers of the stream are told. Each message is built once, however many
  * read it, and nothing is built while nobody reads.
@@ -31,7 +37,7 @@ const HISTORY_STEP_SECONDS = 5;
 export class LiveFeed {
   private readonly viewers = new Set<Viewer>();
   /** What was last told of each circuit. */
-  private readonly told = new Map<Circuit, string>();
+  private readonly told = new Map<Circuit, Told>();
   private readonly changed = new Set<Circuit>();
   private omitted = 0;
   private ticks = 0;
@@ -100,7 +106,7 @@ export class LiveFeed {
   private wake(): void {
     for (const circuit of this.choose().circuits) this.remember(circuit);
     this.stopListening = this.registry.on(
-      ['transition', 'override', 'configured'],
+      ['transition', 'configured'],
       (_event, circuit) => this.markChanged(circuit),
     );
   }
@@ -128,7 +134,10 @@ export class LiveFeed {
       if (!here.has(circuit)) this.changed.delete(circuit);
     }
     for (const circuit of here) {
-      if (!this.told.has(circuit)) this.changed.add(circuit);
+      // A fleet makes a wait longer, and a reset begins a window, without a transition.
+      if (this.told.get(circuit)?.generation !== circuit.generation) {
+        this.changed.add(circuit);
+      }
     }
     // First, and by itself: a key that was let go may be back, with another circuit.
     if (gone.length > 0) this.sendCircuits([], gone);
@@ -173,23 +182,27 @@ export class LiveFeed {
     for (const [circuit, told] of this.told) {
       index++;
       const isItsTurn = (this.ticks + index) % AGEING_SECONDS === 0;
-      const now = fingerprint(circuit);
-      if (now === told && !isLive(circuit) && !(isItsTurn && hasCalls(circuit)))
+      const counted = countedBy(circuit);
+      if (
+        counted === told.counted &&
+        !isLive(circuit) &&
+        !(isItsTurn && hasCalls(circuit))
+      )
         continue;
-      this.told.set(circuit, now);
+      told.counted = counted;
       figures.push(viewFigures(circuit));
     }
     return figures;
   }
 
   private remember(circuit: Circuit): void {
-    this.told.set(circuit, fingerprint(circuit));
+    const { generation } = circuit;
+    this.told.set(circuit, { generation, counted: countedBy(circuit) });
   }
 
   private viewOf(circuit: Circuit): CircuitView {
     const history = this.sampler.historyOf(circuit, HISTORY_STEP_SECONDS);
-    const view = viewCircuit(circuit);
-    return history === undefined ? view : { ...view, history };
+    return { ...viewCircuit(circuit), ...(history && { history }) };
   }
 
   private send(message: Buffer): void {
@@ -203,9 +216,9 @@ function encode(event: string, data: unknown): Buffer {
   return Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
-/** All that is counted, for what the cache answers is no call; and resets, which are not. */
-function fingerprint({ totals, generation }: Circuit): string {
-  return [generation, ...Object.values(totals)].join(' ');
+/** All counters, for what the cache answers is no call. */
+function countedBy({ totals }: Circuit): string {
+  return String(Object.values(totals));
 }
 
 /** Whether figures change without a call that ends: calls in flight grow slow, and countdowns run. */

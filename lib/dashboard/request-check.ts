@@ -82,7 +82,7 @@ function isOurs(
   return (
     name === 'localhost' ||
     name.endsWith('.localhost') ||
-    isIP(name.replaceAll(/^\[|\]$/g, '')) !== 0 ||
+    isIP(name.replaceAll(/[[\]]/g, '')) !== 0 ||
     isAllowed(name, allowedHosts)
   );
 }

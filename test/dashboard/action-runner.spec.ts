@@ -8,6 +8,7 @@ import {
   jest,
 } from '@jest/globals';
 import { ActionRunner } from '../../lib/dashboard/action-runner.js';
+import { viewCircuit } from '../../lib/dashboard/circuit-view.js';
 import type { Authorize } from '../../lib/dashboard/dashboard-options.js';
 import { RegistryBench } from '../support/registry-bench.js';
 
@@ -25,7 +26,10 @@ describe('an action of the dashboard', () => {
       .mockImplementation(line => void warnings.push(String(line)));
     jest
       .spyOn(Logger.prototype, 'error')
-      .mockImplementation(line => void errors.push(String(line)));
+      .mockImplementation(
+        (line, stack) =>
+          void errors.push(String(line), String(stack).split('\n', 1)[0]!),
+      );
   });
   afterEach(() => void jest.restoreAllMocks());
 
@@ -61,7 +65,7 @@ describe('an action of the dashboard', () => {
   });
 
   it('lets no name of a person write lines into the log', async () => {
-    await bench(() => 'Alice\n[Nest] forged\u2029line').act(ACTION);
+    await bench(() => 'Alice\r\n[Nest] forged\u2029line').act(ACTION);
     expect(warnings).toEqual([
       'Alice [Nest] forged line asked to force-open "payments". Reason: maintenance',
     ]);
@@ -127,8 +131,167 @@ describe('an action of the dashboard', () => {
     await act(ACTION);
     expect(errors).toEqual([
       'authorize threw, so the action was refused: Error: the directory is down',
+      'Error: the directory is down',
+    ]);
+    expect(warnings).toEqual([
+      'Refused to force-open "payments": authorize said no.',
     ]);
     expect(circuit.state).toBe('closed');
+  });
+
+  it('is not done when authorize throws what is no error', async () => {
+    await bench(() => {
+      throw 'down';
+    }).act(ACTION);
+    expect(errors).toEqual([
+      'authorize threw, so the action was refused: down',
+      'undefined',
+    ]);
+  });
+
+  it('is logged under the name of the dashboard', async () => {
+    jest.restoreAllMocks();
+    const told: unknown[][] = [];
+    Logger.overrideLogger({
+      log: () => undefined,
+      error: () => undefined,
+      warn: (...line: unknown[]) => void told.push(line),
+    });
+    try {
+      await bench().act(ACTION);
+    } finally {
+      Logger.overrideLogger(true);
+    }
+    expect(told).toEqual([
+      [expect.stringContaining('force-open'), 'CircuitBreakerDashboard'],
+    ]);
+  });
+
+  it.each([
+    [
+      'without authorize',
+      ACTION,
+      {
+        status: 403,
+        code: 'READ_ONLY',
+        message:
+          'The dashboard is read-only: CircuitBreakerDashboardModule was given no authorize function.',
+      },
+    ],
+    [
+      'that authorize refuses',
+      ACTION,
+      {
+        status: 403,
+        code: 'NOT_AUTHORIZED',
+        message: 'You are not allowed to do this.',
+      },
+    ],
+    [
+      'for another process',
+      { ...ACTION, instance: 'another' },
+      {
+        status: 409,
+        code: 'ANOTHER_INSTANCE',
+        message:
+          'Another process answered than the one you are looking at. Nothing was changed.',
+      },
+    ],
+    [
+      'for a circuit that is not there',
+      { ...ACTION, name: 'other' },
+      {
+        status: 404,
+        code: 'NO_CIRCUIT',
+        message: 'There is no such circuit, or no longer.',
+      },
+    ],
+    [
+      'with nothing to change',
+      { ...ACTION, type: 'configure', thresholds: {} },
+      {
+        status: 400,
+        code: 'BAD_ACTION',
+        message: 'The action cannot be taken.',
+        problems: [
+          { path: 'thresholds', message: 'names no threshold to change' },
+        ],
+      },
+    ],
+    [
+      'with a threshold that cannot be',
+      { ...ACTION, type: 'configure', thresholds: { minimumCalls: 0 } },
+      {
+        status: 400,
+        code: 'BAD_THRESHOLDS',
+        message: 'The thresholds cannot be taken; nothing has changed.',
+        problems: [
+          { path: 'minimumCalls', message: expect.stringContaining('got 0') },
+        ],
+      },
+    ],
+  ])('%s is refused with the reason', async (which, action, refusal) => {
+    const { registry, act } = bench(() => which !== 'that authorize refuses');
+    const readOnly = new ActionRunner(registry, undefined, 'this');
+    const outcome =
+      which === 'without authorize'
+        ? await readOnly.run({ headers: {} }, action)
+        : await act(action);
+    expect(outcome).toEqual({ refusal });
+    expect(registry.get('payments').generation).toBe(0);
+  });
+
+  it('asks authorize before it says what is there', async () => {
+    const { act } = bench(() => false);
+    for (const more of [{ instance: 'another' }, { name: 'other' }]) {
+      expect(await act({ ...ACTION, ...more })).toMatchObject({
+        refusal: { code: 'NOT_AUTHORIZED' },
+      });
+    }
+  });
+
+  it('shows authorize the request and the action, its reason without space around it', async () => {
+    const asked: unknown[] = [];
+    const { act } = bench((...args) => {
+      asked.push(...args);
+      return true;
+    });
+    await act({ ...ACTION, reason: ' maintenance\n' });
+    expect(asked).toEqual([{ headers: {} }, { ...ACTION, key: null }]);
+  });
+
+  it.each([
+    ['minimumCalls', 7],
+    ['failureRateThreshold', 0.2],
+    ['failureCount', 5],
+    ['failureCount', false],
+    ['consecutiveFailures', 4],
+    ['slowCallDuration', '3s'],
+    ['slowCallRateThreshold', 0.7],
+    ['openDuration', 5_000],
+    ['openDuration', '5s'],
+  ])(
+    'can change %s to %p, for all circuits of the name',
+    async (name, value) => {
+      const { registry, act } = bench();
+      const keyed = registry.keyed('payments', 'acme');
+      const thresholds = { [name]: value };
+      const { circuit } = (await act({
+        ...ACTION,
+        type: 'configure',
+        thresholds,
+      })) as { circuit: { thresholds: Record<string, unknown> } };
+      const milliseconds = { '3s': 3_000, '5s': 5_000 }[String(value)] ?? value;
+      expect(circuit.thresholds[name]).toBe(milliseconds);
+      expect(keyed.rules).toMatchObject({ [name]: milliseconds });
+    },
+  );
+
+  it('is answered with the circuit as it is then', async () => {
+    const { circuit, act } = bench();
+    const outcome = await act(ACTION);
+    expect(outcome).toEqual({ changed: true, circuit: viewCircuit(circuit) });
+    expect(outcome).toMatchObject({ circuit: { state: 'forced-open' } });
   });
 
   it('for another process is a conflict, and changes nothing', async () => {

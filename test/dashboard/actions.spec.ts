@@ -58,11 +58,16 @@ describe.each(['express', 'fastify'] as const)('actions on %s', platform => {
     expect((await app!.act(FORCE_OPEN)).status).toBe(200);
   });
 
-  it('are answered with the process that did them', async () => {
+  it('are answered with the process that did them, and when', async () => {
     await start();
+    const before = Date.now();
     const answer = (await (await app!.act(FORCE_OPEN, ALICE)).json()) as {
       instance: string;
+      at: number;
     };
+    expect(answer).toMatchObject({ actions: true, fleet: null, changed: true });
+    expect(answer.at).toBeGreaterThanOrEqual(before);
+    expect(answer.at).toBeLessThanOrEqual(Date.now());
     const { status } = await app!.act(
       { ...FORCE_OPEN, type: 'release', instance: answer.instance },
       ALICE,
@@ -70,21 +75,33 @@ describe.each(['express', 'fastify'] as const)('actions on %s', platform => {
     expect(status).toBe(200);
   });
 
-  it('that fail are a failure of the server, and logged', async () => {
-    const { registry } = await start();
-    const error = jest
-      .spyOn(Logger.prototype, 'error')
-      .mockImplementation(() => undefined);
-    jest.spyOn(registry, 'configure').mockImplementation(() => {
-      throw new Error('not now');
-    });
-    const response = await app!.act(configure({ minimumCalls: 5 }), ALICE);
-    expect(response.status).toBe(500);
-    expect(await codeOf(response)).toBe('FAILED');
-    expect(error.mock.calls.map(([line]) => line)).toContain(
-      'An action failed: Error: not now',
-    );
-  });
+  it.each([
+    [new Error('not now'), 'Error: not now', expect.stringContaining('at ')],
+    ['not now', 'not now', undefined],
+  ])(
+    'that fail are a failure of the server, and logged: %p',
+    async (thrown, words, stack) => {
+      const { registry } = await start();
+      const error = jest
+        .spyOn(Logger.prototype, 'error')
+        .mockImplementation(() => undefined);
+      jest.spyOn(registry, 'configure').mockImplementation(() => {
+        throw thrown;
+      });
+      const response = await app!.act(configure({ minimumCalls: 5 }), ALICE);
+      expect(response.status).toBe(500);
+      expect(await response.json()).toEqual({
+        error: {
+          code: 'FAILED',
+          message: 'The action failed; the log says why.',
+        },
+      });
+      expect(error.mock.calls).toContainEqual([
+        `An action failed: ${words}`,
+        stack,
+      ]);
+    },
+  );
 
   it('force, release and reset, with a reason that names who it was', async () => {
     const { registry } = await start();

@@ -1,8 +1,21 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { addAbortSignal } from 'node:stream';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { CircuitBreakerDashboardModule } from '../../lib/dashboard/index.js';
+import { Module, VersioningType } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  jest,
+} from '@jest/globals';
+import {
+  CircuitBreakerDashboardModule,
+  type CircuitBreakerDashboardOptionsFactory,
+} from '../../lib/dashboard/index.js';
+import { pageFiles } from '../../lib/dashboard/page-files.js';
 import {
   DashboardApplication,
   type ApplicationSettings,
@@ -14,6 +27,7 @@ describe.each(['express', 'fastify'] as const)(
   platform => {
     const open: { close(): unknown }[] = [];
     afterEach(async () => {
+      jest.restoreAllMocks();
       for (const each of open.splice(0).toReversed()) await each.close();
     });
 
@@ -65,6 +79,63 @@ describe.each(['express', 'fastify'] as const)(
       }
     });
 
+    describe('with its page', () => {
+      const files = {
+        'index.html': { type: 'text/html; charset=utf-8', content: '<é>' },
+        'assets/page.js': { type: 'text/javascript', content: 'export {};' },
+      };
+      beforeEach(() => void Object.assign(pageFiles, files));
+      afterEach(() => {
+        for (const name of Object.keys(files)) {
+          Reflect.deleteProperty(pageFiles, name);
+        }
+      });
+
+      it.each(['/circuits', '/', '/a/b/'])('serves it at %s', async path => {
+        const app = await start({ dashboard: { path } });
+        const base = path.replace(/\/$/, '');
+        const page = await app.get(`${base}/?a=1`);
+        expect(page.status).toBe(200);
+        expect(page.headers.get('content-type')).toBe(
+          'text/html; charset=utf-8',
+        );
+        expect(page.headers.get('cache-control')).toBe(
+          'no-store, no-transform',
+        );
+        expect(await page.text()).toBe('<é>');
+        const asset = await app.get(`${base}/assets/page.js`);
+        expect(await asset.text()).toBe('export {};');
+        expect((await app.get(`${base}/api/circuits`)).status).toBe(200);
+      });
+
+      it('has its files kept for good: their names change with them', async () => {
+        const app = await start();
+        const { status, headers } = await app.get('/circuits/assets/page.js');
+        expect(status).toBe(200);
+        expect(headers.get('content-type')).toContain('text/javascript');
+        expect(headers.get('cache-control')).toBe(
+          'private, max-age=31536000, immutable',
+        );
+      });
+
+      it.each(['none.js', 'index.html', 'constructor', '__proto__', ''])(
+        'has no file "%s"',
+        async name => {
+          const app = await start();
+          const response = await app.get(`/circuits/assets/${name}`);
+          expect(response.status).toBe(404);
+        },
+      );
+
+      it('says that a file is not there', async () => {
+        const app = await start();
+        const response = await app.get('/circuits/assets/none.js');
+        expect(await response.json()).toEqual({
+          error: { code: 'NOT_FOUND', message: 'There is nothing here.' },
+        });
+      });
+    });
+
     it('is under the global prefix and the path that was chosen', async () => {
       const app = await start({
         dashboard: { path: 'ops/breakers' },
@@ -89,6 +160,110 @@ describe.each(['express', 'fastify'] as const)(
       expect(answer.actions).toBe(true);
     });
 
+    it('is where it is without a path where a class makes its options', async () => {
+      class Options implements CircuitBreakerDashboardOptionsFactory {
+        create() {
+          return { authorize: () => true };
+        }
+      }
+      const module = CircuitBreakerDashboardModule.forRootAsync({
+        useClass: Options,
+      });
+      const app = await start({ module });
+      const response = await app.get('/circuits/api/circuits');
+      expect(await response.json()).toMatchObject({ actions: true });
+    });
+
+    it('takes options that are undefined for such as are not given', async () => {
+      const dashboard = { path: undefined, guards: undefined } as object;
+      const app = await start({ dashboard });
+      expect((await app.get('/circuits/api/circuits')).status).toBe(200);
+    });
+
+    it('is where it is whatever the versions of the application', async () => {
+      const app = await start({
+        setUp: nest =>
+          nest.enableVersioning({
+            type: VersioningType.URI,
+            defaultVersion: '2',
+          }),
+      });
+      expect((await app.get('/circuits/api/circuits')).status).toBe(200);
+    });
+
+    it('stops the start without circuits, and says what to import', async () => {
+      @Module({ imports: [CircuitBreakerDashboardModule.forRoot()] })
+      class AppModule {}
+      const app = await NestFactory.create(AppModule, {
+        logger: false,
+        abortOnError: false,
+      });
+      await expect(app.init()).rejects.toThrow(
+        /^CircuitBreakerDashboardModule finds no circuits: import CircuitBreakerModule\.forRoot\(\)/,
+      );
+    });
+
+    it('has one timer, which holds no process and is gone when the application closes', async () => {
+      const set = jest.spyOn(globalThis, 'setInterval');
+      const clear = jest.spyOn(globalThis, 'clearInterval');
+      const { app } = await start();
+      const timers = set.mock.results
+        .filter((_, index) => set.mock.calls[index]![1] === 1_000)
+        .map(({ value }) => value as NodeJS.Timeout);
+      expect(timers.map(timer => timer.hasRef())).toEqual([false]);
+      await app.close();
+      expect(clear.mock.calls).toContainEqual([timers[0]]);
+    });
+
+    it('names the same process and its own time in all that it answers', async () => {
+      const app = await start({ dashboard: { authorize: () => true } });
+      const before = Date.now();
+      const answers = [
+        await (await app.get('/circuits/api/circuits')).json(),
+        await (await app.get('/circuits/api/circuit?name=payments')).json(),
+        await (await listen(app)).next('snapshot'),
+      ] as { at: number; instance: string }[];
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ actions: true, fleet: null });
+        expect(answer.at).toBeGreaterThanOrEqual(before);
+        expect(answer.at).toBeLessThanOrEqual(Date.now());
+      }
+      const instances = new Set(answers.map(({ instance }) => instance));
+      expect([...instances]).toEqual([expect.stringMatching(/^[\da-f-]{36}$/)]);
+      const other = await start();
+      const response = await other.get('/circuits/api/circuits');
+      const { instance } = (await response.json()) as { instance: string };
+      expect(instances.has(instance)).toBe(false);
+    });
+
+    it('says what is missing where there is no such circuit', async () => {
+      const app = await start();
+      const response = await app.get('/circuits/api/circuit');
+      expect(response.status).toBe(404);
+      expect(await response.json()).toEqual({
+        error: {
+          code: 'NO_CIRCUIT',
+          message:
+            'There is no such circuit. Give its name, and its key if it has one.',
+        },
+      });
+    });
+
+    it('counts the keyed circuits of a name for which there is no room', async () => {
+      const app = await start({
+        circuits: { circuits: { payments: { maxKeys: 3_000 }, search: {} } },
+      });
+      for (let key = 0; key < 2_000; key++) {
+        app.registry.keyed('payments', String(key));
+      }
+      const response = await app.get('/circuits/api/circuits?name=payments');
+      const { circuits, omitted } = (await response.json()) as {
+        circuits: unknown[];
+        omitted: number;
+      };
+      expect([circuits.length, omitted]).toEqual([2_000, 1]);
+    });
+
     it('shows the circuits of a module that is not global', async () => {
       const app = await start({
         circuits: { isGlobal: false, circuits: { payments: {} } },
@@ -100,9 +275,22 @@ describe.each(['express', 'fastify'] as const)(
       const app = await start({
         dashboard: { guards: [{ canActivate: () => false }] },
       });
-      for (const path of ['/', '/api/circuits', '/api/events']) {
-        expect((await app.get(`/circuits${path}`)).status).toBe(403);
+      for (const path of [
+        '',
+        '/',
+        '/assets/page.js',
+        '/api/circuits',
+        '/api/circuit?name=payments',
+        '/api/events',
+      ]) {
+        const response = await app.get(`/circuits${path}`);
+        // As Nest says it, not as we do.
+        expect(await response.json()).toMatchObject({ statusCode: 403 });
       }
+      const action = { type: 'force-open', name: 'payments', reason: 'x' };
+      expect(await (await app.act(action)).json()).toMatchObject({
+        statusCode: 403,
+      });
     });
 
     it.each([

@@ -43,6 +43,52 @@ describe('an answer of the dashboard', () => {
     });
   });
 
+  it('has its status, its type and its body', () => {
+    const { exchange, response, headers, written } = bench();
+    exchange.json(207, { a: 1 });
+    expect(response.statusCode).toBe(207);
+    expect(headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(written).toEqual(['{"a":1}', 'the end']);
+  });
+
+  it('that turns a request away says why in its body', () => {
+    const { exchange, response, written } = bench();
+    const problems = [{ path: 'a', message: 'b' }];
+    const reason = { code: 'NO', message: 'Not so.', problems };
+    exchange.refuse({ status: 418, ...reason });
+    expect(response.statusCode).toBe(418);
+    expect(JSON.parse(written[0]!)).toEqual({ error: reason });
+  });
+
+  it('that leads elsewhere is empty', () => {
+    const { exchange, response, headers, written } = bench();
+    exchange.redirect('circuits/');
+    expect(response.statusCode).toBe(302);
+    expect(headers['content-length']).toBe('0');
+    expect(written).toEqual(['the end']);
+  });
+
+  it('to a HEAD of the stream ends after its headers', () => {
+    const { exchange, headers, written } = bench({ method: 'HEAD' });
+    expect(exchange.stream()).toBe(false);
+    expect(headers['content-type']).toBe('text/event-stream; charset=utf-8');
+    expect(written).toEqual(['the end']);
+  });
+
+  it('is taken from a platform that would send its own', () => {
+    let hijacked = 0;
+    const raw = bench();
+    const platform = { raw: raw.response, hijack: () => void hijacked++ };
+    const body = { type: 'reset' };
+    const exchange = new Exchange(
+      { raw: raw.request, body } as unknown as IncomingMessage,
+      platform as unknown as ServerResponse,
+    );
+    expect(hijacked).toBe(1);
+    expect(exchange.request).toBe(raw.request);
+    expect(exchange.response).toBe(raw.response);
+  });
+
   it('has its length in bytes, not in letters', () => {
     const { exchange, headers } = bench();
     exchange.json(200, 'é');
@@ -51,7 +97,7 @@ describe('an answer of the dashboard', () => {
 
   it('is held back by no proxy where it is a stream, and says when to come back', () => {
     const { exchange, headers, written } = bench();
-    exchange.stream();
+    expect(exchange.stream()).toBe(true);
     expect(headers['x-accel-buffering']).toBe('no');
     expect(written).toEqual(['headers', 'retry: 1000\n\n']);
   });
@@ -61,6 +107,8 @@ describe('the address of a request', () => {
   it.each([
     ['/circuits/api?a=1', '/circuits/api?a=1'],
     ['http://proxy.example/circuits', '/circuits'],
+    ['HTTPS://proxy.example?a=1', '/?a=1'],
+    ['circuits/api', '/circuits/api'],
     ['//evil.example/circuits', '//evil.example/circuits'],
   ])('%s is %s, on no other server', (url, expected) => {
     const { pathname, search, host } = bench({ url }).exchange.url;
@@ -116,7 +164,7 @@ describe('the body of a request', () => {
 });
 
 /** Without a server: headers are in small letters, as a client reads them. */
-function bench(more: { url?: string; body?: unknown } = {}) {
+function bench(more: { url?: string; body?: unknown; method?: string } = {}) {
   const headers: Record<string, string> = {};
   const written: string[] = [];
   const request = Object.assign(new PassThrough(), more);
@@ -125,11 +173,12 @@ function bench(more: { url?: string; body?: unknown } = {}) {
       void (headers[name.toLowerCase()] = value),
     flushHeaders: () => void written.push('headers'),
     write: (text: string) => void written.push(text),
-    end() {},
+    end: (...texts: string[]) => void written.push(...texts, 'the end'),
+    statusCode: 0,
   };
   const exchange = new Exchange(
     request as unknown as IncomingMessage,
     response as unknown as ServerResponse,
   );
-  return { exchange, request, headers, written };
+  return { exchange, request, response, headers, written };
 }

@@ -139,6 +139,59 @@ describe('a change of state', () => {
     expect(heard()).toEqual([]);
   });
 
+  it.each(['that trips', 'that closes'])(
+    'is told of a circuit %s by its calls, too',
+    what => {
+      const { payments, join } = bench({
+        circuits: {
+          payments: {
+            consecutiveFailures: 1,
+            openDuration: 1,
+            halfOpen: { calls: 1 },
+          },
+        },
+      });
+      if (what === 'that closes') {
+        payments.forceOpen();
+        payments.releaseOverride();
+      }
+      const { heard } = join();
+      heard();
+      const permit = payments.tryAcquire()!;
+      if (what === 'that trips') permit.failure(new Error('no'));
+      else permit.success();
+      jest.advanceTimersByTime(250);
+      expect(heard()).toMatchObject([
+        {
+          event: 'circuits',
+          data: {
+            circuits: [{ state: what === 'that trips' ? 'open' : 'closed' }],
+          },
+        },
+      ]);
+    },
+  );
+
+  it.each(['whose wait the fleet has made longer', 'that was reset'])(
+    'is none of a circuit %s; it is told all the same, within a second',
+    what => {
+      const { payments, join, pass } = bench();
+      const isOpen = what !== 'that was reset';
+      if (isOpen) payments.machine.follow(sharedOpen(10_000));
+      const { heard } = join();
+      heard();
+      if (isOpen) payments.machine.follow(sharedOpen(20_000));
+      else payments.reset();
+      pass(0);
+      expect(heard()).toMatchObject([
+        { event: 'circuits', data: { circuits: [viewCircuit(payments)] } },
+        { event: 'figures' },
+      ]);
+      pass(1);
+      expect(heard()).toMatchObject([{ event: 'figures' }]);
+    },
+  );
+
   it('is told again after another', () => {
     const { payments, join } = bench();
     const { heard } = join();
@@ -260,18 +313,6 @@ describe('the figures of a second', () => {
     expect(toldFigures()).toEqual(['payments']);
     pass(1);
     expect(toldFigures()).toEqual([]);
-  });
-
-  it('are told of a closed circuit that was reset: its window is empty', async () => {
-    const { payments, join, pass } = bench();
-    await payments.execute(() => 1);
-    const { heard } = join();
-    payments.reset();
-    pass(1);
-    expect(heard().at(-1)).toMatchObject({
-      event: 'figures',
-      data: { figures: [{ window: { calls: 0 } }] },
-    });
   });
 
   it('are told while calls are in flight, for they grow slow', () => {
@@ -508,6 +549,11 @@ it('a reader who is behind for more than fifteen seconds loses its connection', 
   pass(1);
   expect(stream.destroyed).toBe(true);
 });
+
+/** What a circuit is told when its fleet opens. */
+function sharedOpen(wait: number) {
+  return { state: 'open', attempt: 1, wait, reason: 'of a test' } as const;
+}
 
 interface Message {
   readonly event: string;

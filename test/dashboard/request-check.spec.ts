@@ -169,9 +169,12 @@ describe('a read', () => {
     ).toBe('CROSS_SITE');
   });
 
-  it.each(['null', 'https://evil.example'])('is refused from %s', origin => {
-    expect(read({ origin })).toBe('CROSS_SITE');
-  });
+  it.each(['null', 'https://evil.example', 'file://localhost', 'about:blank'])(
+    'is refused from %s',
+    origin => {
+      expect(read({ origin })).toBe('CROSS_SITE');
+    },
+  );
 
   it('is refused with an origin where the host cannot be read', () => {
     expect(read({ host: 'a@b', origin: 'http://b' })).toBe('CROSS_SITE');
@@ -195,5 +198,65 @@ describe('a read', () => {
     expect(
       read({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }),
     ).toBeUndefined();
+  });
+});
+
+describe('a refusal', () => {
+  const moved =
+    'This came from a page of another site. If it is yours, a proxy changes the Host header: list the name that browsers use in allowedHosts.';
+
+  it.each([
+    [
+      'under another name',
+      () => checkAction({ ...ACTION, host: 'Ops.example.com:81' }, []),
+      403,
+      'The dashboard was reached as "ops.example.com". If that is its name, list it in allowedHosts.',
+    ],
+    [
+      'of a read under another name',
+      () => checkRequest({ host: 'a.example' }, ['b.example']),
+      403,
+      'The dashboard was reached as "a.example". If that is its name, list it in allowedHosts.',
+    ],
+    [
+      'under no name',
+      () => checkAction({ ...ACTION, host: undefined }, []),
+      403,
+      'The dashboard was reached as no readable host. If that is its name, list it in allowedHosts.',
+    ],
+    [
+      'without the header',
+      () =>
+        checkAction({ host: 'localhost', 'content-type': 'text/plain' }, []),
+      403,
+      'An action carries the header x-circuit-breaker-action, with any value.',
+    ],
+    [
+      'of another type',
+      () => checkAction({ ...ACTION, 'content-type': 'text/plain' }, []),
+      415,
+      'An action is sent as application/json.',
+    ],
+    [
+      'from another site',
+      () => checkAction({ ...ACTION, 'sec-fetch-site': 'same-site' }, []),
+      403,
+      'This came from a page of another site.',
+    ],
+    [
+      'from another origin',
+      () => checkAction({ ...ACTION, origin: 'https://a.example' }, []),
+      403,
+      moved,
+    ],
+    [
+      'of a read from another origin',
+      () =>
+        checkRequest({ host: 'localhost', origin: 'https://a.example' }, []),
+      403,
+      moved,
+    ],
+  ])('%s says what was wrong and what to do', (_, refuse, status, message) => {
+    expect(refuse()).toMatchObject({ status, message });
   });
 });

@@ -151,19 +151,21 @@ describe('the sampler', () => {
     circuit.forceOpen();
     await circuit.execute(() => 1).catch(() => undefined);
     sampler.sample(3_000);
-    const answers = circuit.execute(() => 1, { fallback: async () => 2 });
-    sampler.sample(4_000);
-    await answers;
-    sampler.sample(5_000);
+    for (const second of [4, 6]) {
+      const answers = circuit.execute(() => 1, { fallback: async () => 2 });
+      sampler.sample(second * 1_000);
+      await answers;
+      sampler.sample((second + 1) * 1_000);
+    }
     const { calls, failures, slow, rejected, fallbacks } = sampler.historyOf(
       circuit,
       1,
     )!;
-    expect(calls.slice(-5)).toEqual([2, 4, 0, 0, 0]);
-    expect(failures.slice(-5)).toEqual([1, 2, 0, 0, 0]);
-    expect(slow.slice(-5)).toEqual([1, 2, 0, 0, 0]);
-    expect(rejected.slice(-5)).toEqual([0, 0, 1, 1, 0]);
-    expect(fallbacks.slice(-5)).toEqual([0, 0, 0, 0, 1]);
+    expect(calls.slice(-7)).toEqual([2, 4, 0, 0, 0, 0, 0]);
+    expect(failures.slice(-7)).toEqual([1, 2, 0, 0, 0, 0, 0]);
+    expect(slow.slice(-7)).toEqual([1, 2, 0, 0, 0, 0, 0]);
+    expect(rejected.slice(-7)).toEqual([0, 0, 1, 1, 0, 1, 0]);
+    expect(fallbacks.slice(-7)).toEqual([0, 0, 0, 0, 1, 0, 1]);
   });
 
   it('has forgotten a circuit that was gone for a second', async () => {
@@ -218,6 +220,20 @@ describe('the sampler', () => {
     sampler.sample(302_000);
     expect(sampler.historyOf(d, 1)).toBeDefined();
     expect(sampler.historyOf(e, 1)).toBeUndefined();
+  });
+
+  it('has no more room when a circuit without a history goes', async () => {
+    const circuits = ['a', 'b'].map(name => new Circuit(name));
+    const sampler = new TrafficSampler(circuits, 1);
+    sampler.sample(0);
+    for (const circuit of circuits) await circuit.execute(() => 1);
+    sampler.sample(1_000);
+    circuits[1] = new Circuit('c');
+    await circuits[1].execute(() => 1);
+    sampler.sample(2_000);
+    await circuits[1].execute(() => 1);
+    sampler.sample(3_000);
+    expect(sampler.historyOf(circuits[1], 1)).toBeUndefined();
   });
 
   it('gives a history to 2,000 circuits unless told otherwise', () => {
