@@ -286,6 +286,13 @@ describe.each(['express', 'fastify'] as const)('actions on %s', platform => {
     expect(await rawAct(app!.port, { Host: 'evil.example' }, 'GET')).toBe(403);
   });
 
+  it('do not pass under another name while none is listed, but reads do', async () => {
+    await start({ authorize: () => true });
+    const Host = 'ops.example.com';
+    expect(await rawAct(app!.port, { Host })).toBe(403);
+    expect(await rawAct(app!.port, { Host }, 'GET')).toBe(200);
+  });
+
   it('pass on localhost and on addresses', async () => {
     await start({ authorize: () => true });
     for (const host of ['localhost', '127.0.0.1', '[::1]']) {
