@@ -320,10 +320,22 @@ describe('an action of the dashboard', () => {
     expect(circuit.state).toBe('forced-open');
   });
 
-  it('is refused with something in it that it does not take', async () => {
-    expect(await bench().act({ ...ACTION, force: true })).toMatchObject({
-      refusal: { status: 400, code: 'BAD_ACTION' },
-    });
+  it.each([
+    ACTION,
+    { ...ACTION, type: 'configure', thresholds: { minimumCalls: 5 } },
+  ])(
+    'is refused with something in it that it does not take: $type',
+    async action => {
+      expect(await bench().act({ ...action, force: true })).toMatchObject({
+        refusal: { status: 400, code: 'BAD_ACTION' },
+      });
+    },
+  );
+
+  it('is done to the circuit without a key where its key is null', async () => {
+    const { circuit, act } = bench();
+    await act({ ...ACTION, key: null });
+    expect(circuit.state).toBe('forced-open');
   });
 
   it('is refused with a rule that cannot be changed here beside one that can', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ModuleRef } from '@nestjs/core';
 import { Dashboard } from '../../lib/dashboard/dashboard.js';
+import { DASHBOARD_OPTIONS } from '../../lib/dashboard/dashboard-options.js';
 import { errorFrom, problemsFrom } from '../support/registry-bench.js';
 
 /** Begins a dashboard with options as they may be written in JavaScript. */
@@ -12,6 +13,12 @@ describe('the options of the dashboard', () => {
   it('name the module where they cannot be taken', () => {
     expect(errorFrom(() => begin({ authorize: true })).message).toMatch(
       /^CircuitBreakerDashboardModule: an option cannot be taken\./,
+    );
+  });
+
+  it('are injected under a token that a second copy of the package has, too', () => {
+    expect(DASHBOARD_OPTIONS).toBe(
+      Symbol.for('nestjs-breaker:dashboard-options'),
     );
   });
 

@@ -186,11 +186,20 @@ describe('the sampler', () => {
     const circuits: Circuit[] = [];
     const sampler = new TrafficSampler(circuits);
     sampler.sample(0);
-    const circuit = new Circuit('late');
+    const circuit = new Circuit('late', { slowCallDuration: 1 });
     circuits.push(circuit);
-    await circuit.execute(() => 1);
+    circuit.tryAcquire()!.failure(new Error('no'), 2);
+    circuit.forceOpen();
+    await circuit.execute(() => 1, { fallback: () => 2 });
     sampler.sample(1_000);
-    expect(sampler.historyOf(circuit, 1)!.calls.at(-1)).toBe(1);
+    const { step, until, ...series } = sampler.historyOf(circuit, 300)!;
+    expect(series).toEqual({
+      calls: [1],
+      failures: [1],
+      slow: [1],
+      rejected: [1],
+      fallbacks: [1],
+    });
   });
 
   it('gives a history to no more circuits than it may, and those back that are idle or gone', async () => {

@@ -116,13 +116,15 @@ describe('what a reader of the stream is told', () => {
   });
 
   it('is everything anew, once, each time that it has missed something', async () => {
-    const { send, catchUp } = narrow();
+    const { send, catchUp, stream } = narrow();
+    const listeners = stream.listenerCount('drain');
     for (const first of ['a', 'b']) {
       send(first, 'missed', 'missed');
       expect(await catchUp()).toBe(`${first}everything`);
     }
     send('c');
     expect(await catchUp()).toBe('c');
+    expect(stream.listenerCount('drain')).toBe(listeners);
   });
 
   it('ends after fifteen seconds behind', () => {
