@@ -610,12 +610,12 @@ function bench(
         feed.tick();
       }
     },
-    join: (settings = {}) => join(feed, settings),
+    join: (settings = {}) => addReader(feed, settings),
   };
 }
 
 /** A reader at the other end of a stream, which has room for everything unless told otherwise. */
-function join(feed: LiveFeed, { highWaterMark = 2 ** 30 }) {
+function addReader(feed: LiveFeed, { highWaterMark = 2 ** 30 }) {
   const stream = new PassThrough({ highWaterMark });
   const viewer = new Viewer(stream as unknown as ServerResponse, () =>
     feed.everything(),
