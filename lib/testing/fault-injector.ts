@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
-import { concat, defer, Observable, throwError } from 'rxjs';
-import { listenForAbort } from '../policies/listen-for-abort.js';
-import { sleep, sleep$ } from '../policies/sleep.js';
-import type { Clock } from '../state/clock.js';
+import { concat, defer, throwError, type Observable } from 'rxjs';
+import type { CallContext } from '../circuit/call.js';
+import { sleep, sleep$, type Waker } from '../policies/sleep.js';
+import { systemClock, type Clock } from '../state/clock.js';
 import type { FaultRules } from './fault-options.js';
 import { InjectedFaultError } from './injected-fault.error.js';
 import { seededRandom } from './seeded-random.js';
@@ -18,7 +18,7 @@ export interface FaultCounts {
 }
 
 /** What becomes of one attempt. */
-export interface Fate {
+interface Fate {
   readonly end: 'answers' | 'fails' | 'hangs';
   /** Milliseconds before that. */
   readonly delay: number;
@@ -28,8 +28,9 @@ export interface Fate {
 export class FaultInjector {
   readonly counts: FaultCounts = { calls: 0, errors: 0, hangs: 0, delays: 0 };
   private readonly random: () => number;
+  private isOver = false;
   private hasWarned = false;
-  private readonly hanging = new Set<(error: unknown) => void>();
+  private readonly hanging = new Set<() => void>();
 
   /**
    * @param circuit its name, for the errors
@@ -49,9 +50,10 @@ export class FaultInjector {
     return hangRate > 0 || (latency.max > 0 && latencyRate > 0);
   }
 
-  /** Whether a call may be hit; where `when` throws it may not. */
+  /** Whether an attempt may be hit, by its call's arguments; where `when` throws it may not. */
   concerns(args: readonly unknown[] | undefined): boolean {
     const { when } = this.rules;
+    if (this.isOver) return false;
     if (when === undefined) return true;
     try {
       return when(...(args ?? []));
@@ -61,8 +63,56 @@ export class FaultInjector {
     }
   }
 
-  /** @returns `undefined` for an attempt that is left alone */
-  draw(): Fate | undefined {
+  /** An attempt that answers at once. */
+  value<T>(run: () => T): T {
+    const { end } = this.draw();
+    if (end !== 'answers') throw this.error(end);
+    return run();
+  }
+
+  /** An attempt that answers by a promise; ends with its signal as a good client does. */
+  async promise<T>(
+    run: (context: CallContext) => T | PromiseLike<T>,
+    context: CallContext,
+  ): Promise<T> {
+    const { end, delay } = this.draw();
+    if (end === 'hangs') {
+      await sleep(TIMELESS, Infinity, context.signal, this.untilOver);
+    } else if (delay > 0) {
+      await sleep(this.clock, delay, context.signal, nobody);
+    }
+    if (end !== 'answers') throw this.error(end);
+    return run(context);
+  }
+
+  /** The same for each subscription. */
+  stream<T>(source: Observable<T>): Observable<T> {
+    return defer(() => {
+      const { end, delay } = this.draw();
+      const rest =
+        end === 'answers' ? source : throwError(() => this.error(end));
+      if (end === 'hangs') {
+        return concat(
+          sleep$(TIMELESS, Infinity, undefined, this.untilOver),
+          rest,
+        );
+      }
+      return delay > 0
+        ? concat(sleep$(this.clock, delay, undefined, nobody), rest)
+        : rest;
+    });
+  }
+
+  /**
+   * From here on attempts are left alone, also those of earlier calls. What hangs is
+   * broken off, as a dependency that comes back resets its connections.
+   */
+  end(): void {
+    this.isOver = true;
+    for (const wake of this.hanging) wake();
+  }
+
+  private draw(): Fate {
     const { errorRate, hangRate, latencyRate, latency } = this.rules;
     // Always three numbers, so that one rate does not move what another one hits.
     const [share, isLate, spread] = [
@@ -81,46 +131,7 @@ export class FaultInjector {
       : 0;
     if (fails) this.counts.errors++;
     if (delay > 0) this.counts.delays++;
-    return fails || delay > 0
-      ? { end: fails ? 'fails' : 'answers', delay }
-      : undefined;
-  }
-
-  /** An attempt that answers at once. */
-  value<T>(run: () => T): T {
-    if (this.draw()?.end === 'fails') throw this.error();
-    return run();
-  }
-
-  /** An attempt that answers by a promise; ends with its signal as a good client does. */
-  async promise<T>(
-    { end, delay }: Fate,
-    run: () => T | PromiseLike<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
-    if (end === 'hangs') return this.hang(signal);
-    if (delay > 0) await sleep(this.clock, delay, signal, noWaker);
-    if (end === 'fails') throw this.error();
-    return run();
-  }
-
-  /** The same for each subscription. */
-  stream<T>(source: Observable<T>): Observable<T> {
-    return defer(() => {
-      const fate = this.draw();
-      if (fate === undefined) return source;
-      if (fate.end === 'hangs') return this.hang$();
-      const rest =
-        fate.end === 'fails' ? throwError(() => this.error()) : source;
-      if (fate.delay === 0) return rest;
-      return concat(sleep$(this.clock, fate.delay, undefined, noWaker), rest);
-    });
-  }
-
-  /** Breaks off what hangs, as a dependency that comes back resets its connections. */
-  release(): void {
-    const error = new InjectedFaultError(this.circuit, 'the hanging is over');
-    for (const end of this.hanging) end(error);
+    return { end: fails ? 'fails' : 'answers', delay };
   }
 
   private warnOnce(message: string): void {
@@ -131,39 +142,26 @@ export class FaultInjector {
     );
   }
 
-  private error(): unknown {
+  private error(end: 'fails' | 'hangs'): unknown {
+    if (end === 'hangs') {
+      return new InjectedFaultError(this.circuit, 'the hanging is over');
+    }
     const { makeError } = this.rules;
     return makeError === undefined
       ? new InjectedFaultError(this.circuit)
       : makeError();
   }
 
-  private hang(signal: AbortSignal): Promise<never> {
-    return new Promise((_, reject) => {
-      const abort = () => end(signal.reason);
-      const end = (error: unknown) => {
-        this.hanging.delete(end);
-        signal.removeEventListener('abort', abort);
-        // The signal's reason, which can be anything.
-        // oxlint-disable-next-line prefer-promise-reject-errors
-        reject(error);
-      };
-      if (signal.aborted) return end(signal.reason);
-      this.hanging.add(end);
-      listenForAbort(signal, abort);
-    });
-  }
-
-  private hang$(): Observable<never> {
-    return new Observable(subscriber => {
-      const end = (error: unknown) => subscriber.error(error);
-      this.hanging.add(end);
-      return () => this.hanging.delete(end);
-    });
-  }
+  private readonly untilOver: Waker = wake => {
+    this.hanging.add(wake);
+    return () => this.hanging.delete(wake);
+  };
 }
 
+/** Nothing falls due on it. */
+const TIMELESS: Clock = { ...systemClock, schedule: () => () => {} };
+
 /** Nothing ends an injected delay early. */
-function noWaker(): () => void {
+function nobody(): () => void {
   return () => {};
 }

@@ -33,11 +33,13 @@ export function faultyPipeline(
       protect: (plan, source, call) =>
         pipeline.protect(plan, streaming(faults, source, call), call),
       invoke(plan, body, call, kind) {
-        if (kind === 'promise') return own.execute(plan, body, call);
         if (kind === 'value') return own.executeSync(plan, body, call);
-        const { hit, plainValue } = ofAnyKind(faults, body, call, kind);
+        let isPlainValue = false;
+        const hit = ofAnyKind(faults, body, call, kind, () => {
+          isPlainValue = true;
+        });
         const answer = pipeline.invoke(plan, hit, call, kind);
-        if (plainValue.isSeen) refuseWaiting(faults, plan);
+        if (isPlainValue) refuseWaiting(faults, plan);
         return answer;
       },
     };
@@ -47,10 +49,7 @@ export function faultyPipeline(
 function promising(faults: FaultInjector, body: Body, call: Call): Body {
   return context => {
     if (!faults.concerns(call.args)) return body(context);
-    const fate = faults.draw();
-    return fate === undefined
-      ? body(context)
-      : faults.promise(fate, () => body(context), context.signal);
+    return faults.promise(body, context);
   };
 }
 
@@ -72,15 +71,19 @@ function ofAnyKind(
   body: Body,
   call: Call,
   kind: AnswerKind | undefined,
-) {
-  const plainValue = { isSeen: false };
+  plainValueSeen: () => void,
+): Body {
   const promise = promising(faults, body, call);
-  const hit: Body = context => {
+  const value = (run: () => unknown) => {
+    plainValueSeen();
+    // Refused after the call then, and no failure of the circuit.
+    return faults.needsWaiting ? run() : faults.value(run);
+  };
+  return context => {
     const expected = kind ?? call.answers?.last;
     if (expected === 'promise') return promise(context);
     if (expected === 'value' && faults.concerns(call.args)) {
-      plainValue.isSeen = true;
-      return faults.value(() => body(context));
+      return value(() => body(context));
     }
     const answer = body(context);
     if (isObservable(answer)) return streaming(faults, answer, call);
@@ -88,12 +91,12 @@ function ofAnyKind(
     if (answerKindOf(answer) === 'promise') {
       // It may fail by itself, and nobody hears of that.
       (answer as PromiseLike<unknown>).then(undefined, () => {});
-      return promising(faults, () => answer, call)(context);
+      return faults.promise(() => answer, context);
     }
-    plainValue.isSeen = true;
-    return faults.value(() => answer);
+    // A fault that replaces it hides its kind, and the next call need not be made.
+    if (call.answers !== undefined) call.answers.last = 'value';
+    return value(() => answer);
   };
-  return { hit, plainValue };
 }
 
 /** A plain value is there at once: it cannot be late. */

@@ -24,7 +24,7 @@ export interface InjectedFaults {
   readonly isActive: boolean;
   /** What has been done so far. */
   readonly counts: Readonly<FaultCounts>;
-  /** Ends them: what hangs fails now, and all calls from now on are made as they are. */
+  /** Ends them: what hangs fails now, and all attempts from now on are made as they are. */
   stop(): void;
 }
 
@@ -51,7 +51,7 @@ export function injectFaults(
   circuit: Circuit,
   options: FaultOptions,
 ): InjectedFaults {
-  const subject = `Faults of "${circuit.name}"`;
+  const subject = subjectOf(circuit);
   const rules = parseFaults(options, subject);
   refuseProduction(rules, subject);
   if (Object.hasOwn(circuit, FAULTS)) {
@@ -61,7 +61,7 @@ export function injectFaults(
   }
   const faults = new FaultInjector(circuit.name, rules, circuit.clock);
   const remove = putInFront(circuit, faults);
-  const report = reportOf(circuit, rules);
+  const report = reportOf(circuit, rules, subject);
   const active = {
     seed: rules.seed,
     isActive: true,
@@ -71,13 +71,17 @@ export function injectFaults(
       active.isActive = false;
       cancel();
       remove();
-      faults.release();
+      faults.end();
       report.ended(faults.counts);
     },
   };
   const cancel = endLater(circuit, rules, () => active.stop());
   report.begun();
   return active;
+}
+
+function subjectOf({ name, key }: Circuit): string {
+  return key === null ? `Faults of "${name}"` : `Faults of "${name}" (${key})`;
 }
 
 function refuseProduction(
@@ -98,19 +102,14 @@ function refuseProduction(
  */
 function putInFront(circuit: Circuit, faults: FaultInjector): () => void {
   const { pipeline } = circuit;
-  const keyed = new WeakMap<Circuit, Circuit>();
   const target = (plan: CallPlan, call: Call | undefined): Circuit => {
     const own = Object.getPrototypeOf(circuit) as Circuit;
     const found = own.target.call(circuit, plan, call);
     if (found === circuit) return found;
-    let hit = keyed.get(found);
-    if (hit === undefined) {
-      hit = Object.create(found, {
-        pipeline: { value: faultyPipeline(found.pipeline, faults) },
-      }) as Circuit;
-      keyed.set(found, hit);
-    }
-    return hit;
+    // Made at each call: the circuit of a key may have faults of its own by now.
+    return Object.create(found, {
+      pipeline: { value: faultyPipeline(found.pipeline, faults) },
+    }) as Circuit;
   };
   Object.assign(circuit, {
     [FAULTS]: faults,
@@ -137,12 +136,10 @@ function endLater(
   return () => clearTimeout(timer);
 }
 
-function reportOf({ name, key, clock }: Circuit, rules: FaultRules) {
+function reportOf({ clock }: Circuit, rules: FaultRules, subject: string) {
   // A test knows what it injects.
   if (clock instanceof VirtualClock) return { begun() {}, ended() {} };
   const logger = new Logger('CircuitBreaker');
-  const subject =
-    key === null ? `Faults of "${name}"` : `Faults of "${name}" (${key})`;
   const duration = rules.duration ?? DEFAULT_DURATION_MS;
   return {
     begun() {

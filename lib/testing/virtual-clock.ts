@@ -101,25 +101,21 @@ export class VirtualClock implements Clock {
    * await expect(clock.runUntil(payments.charge(order))).rejects.toThrow('timed out');
    */
   async runUntil<T>(promise: PromiseLike<T>): Promise<T> {
-    const watched = { isSettled: false };
+    let isSettled = false;
     const done = () => {
-      watched.isSettled = true;
+      isSettled = true;
     };
     // Listened to at once: a rejection on the way is expected.
     promise.then(done, done);
     let timers = 0;
     await this.move(async () => {
       await settle();
-      while (
-        !watched.isSettled &&
-        timers < MOST_TIMERS &&
-        this.runNext(Infinity)
-      ) {
+      while (!isSettled && timers < MOST_TIMERS && this.runNext(Infinity)) {
         timers++;
         await settle();
       }
     });
-    if (!watched.isSettled) throw new Error(unsettled(timers));
+    if (!isSettled) throw new Error(unsettled(timers));
     return promise;
   }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import {
   afterEach,
@@ -7,7 +8,16 @@ import {
   it,
   jest,
 } from '@jest/globals';
-import { firstValueFrom, lastValueFrom, of, throwError, toArray } from 'rxjs';
+import {
+  config,
+  defer,
+  firstValueFrom,
+  isObservable,
+  lastValueFrom,
+  of,
+  throwError,
+  toArray,
+} from 'rxjs';
 import { Circuit, CircuitBreakerRegistry } from '../../lib/index.js';
 import {
   InjectedFaultError,
@@ -36,7 +46,104 @@ async function play(circuit: Circuit, calls: number): Promise<string> {
   return played;
 }
 
+/** Every way into a circuit, with a dependency that answers `1`, `2`, … */
+const DOORS: [
+  string,
+  (circuit: Circuit, dependency: () => number) => unknown,
+][] = [
+  ['execute', (circuit, run) => circuit.execute(async () => run())],
+  ['executeSync', (circuit, run) => circuit.executeSync(run)],
+  ['protect', (circuit, run) => circuit.protect(defer(() => of(run())))],
+];
+
+/** The same function behind a circuit, for each kind that it can answer in. */
+const WRAPPED: [
+  string,
+  (circuit: Circuit, run: () => number) => () => unknown,
+][] = [
+  ['async', (circuit, run) => circuit.wrap(async () => run())],
+  ['a promise', (circuit, run) => circuit.wrap(() => Promise.resolve(run()))],
+  [
+    'an Observable',
+    (circuit, run) => circuit.wrap(() => defer(() => of(run()))),
+  ],
+  ['a value', (circuit, run) => circuit.wrap(() => run())],
+  [
+    'a declared promise',
+    (circuit, run) =>
+      circuit.wrap(() => Promise.resolve(run()), { returns: 'promise' }),
+  ],
+  [
+    'a declared Observable',
+    (circuit, run) =>
+      circuit.wrap(() => defer(() => of(run())), { returns: 'observable' }),
+  ],
+  [
+    'a declared value',
+    (circuit, run) => circuit.wrap(run, { returns: 'value' }),
+  ],
+];
+
+/** What Nest's log is told: each message with its context. */
+function listenToLog(): unknown[][] {
+  const told: unknown[][] = [];
+  const tell = (...args: unknown[]) => void told.push(args);
+  Logger.overrideLogger({ log: tell, warn: tell, error: tell });
+  return told;
+}
+
+afterEach(() => Logger.overrideLogger(true));
+
+/** Waits for whatever a call answers with; `F` if it was hit. */
+async function answerOf(call: () => unknown): Promise<unknown> {
+  try {
+    const answer = call();
+    return await (isObservable(answer) ? lastValueFrom(answer) : answer);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InjectedFaultError);
+    return 'F';
+  }
+}
+
 describe('injected errors', () => {
+  it.each([
+    ...DOORS.map(
+      ([door, call]) =>
+        [
+          door,
+          (circuit: Circuit, run: () => number) => () => call(circuit, run),
+        ] as const,
+    ),
+    ...WRAPPED.map(([kind, wrap]) => [`wrap, ${kind}`, wrap] as const),
+  ])(
+    'hit the same calls by every door, and leave the answers of the others as they are: %s',
+    async (_door, wrap) => {
+      const { circuit } = bench();
+      const faults = injectFaults(circuit, { errorRate: 0.4, seed: 3 });
+      let made = 0;
+      const call = wrap(circuit, () => ++made);
+      const answers: unknown[] = [];
+      for (let each = 0; each < 12; each++) answers.push(await answerOf(call));
+      expect(answers.map(answer => (answer === 'F' ? 'F' : '.')).join('')).toBe(
+        '.F....F...FF',
+      );
+      const others = answers.filter(answer => answer !== 'F');
+      expect(others).toEqual(others.map((_, index) => index + 1));
+      // A call that is hit is not made.
+      expect(made).toBe(others.length);
+      expect(faults.counts).toEqual({
+        calls: 12,
+        errors: 12 - others.length,
+        hangs: 0,
+        delays: 0,
+      });
+      expect(circuit.totals).toMatchObject({
+        calls: 12,
+        failures: 12 - others.length,
+      });
+    },
+  );
+
   it('fail calls in the place of the dependency, which is not called', async () => {
     const { circuit } = bench();
     injectFaults(circuit, { errorRate: 1 });
@@ -84,6 +191,20 @@ describe('injected errors', () => {
     expect(await play(second.circuit, 50)).toBe(await play(first.circuit, 50));
   });
 
+  it.each([
+    ['the smallest', 0, 0],
+    ['one in between', 0.75, 3_221_225_472],
+    ['the largest', 1 - Number.EPSILON, 0xff_ff_ff_ff],
+  ])(
+    'draw a seed among all that can be given: %s',
+    (_which, drawn, expected) => {
+      jest.spyOn(Math, 'random').mockReturnValueOnce(drawn);
+      const { seed } = injectFaults(bench().circuit, { errorRate: 0.5 });
+      expect(seed).toBe(expected);
+      injectFaults(bench().circuit, { errorRate: 0.5, seed });
+    },
+  );
+
   it('do not hit other calls because a latency is added', async () => {
     const options = { minimumCalls: 1000, window: { size: 1000 } };
     const plain = bench(options);
@@ -105,6 +226,50 @@ describe('injected errors', () => {
     await expect(circuit.execute(async () => 1)).rejects.toThrow(
       new RangeError(message),
     );
+  });
+
+  it('fail with the very error that was given, or with one that is made for each call', async () => {
+    const thrownBy = (circuit: Circuit) =>
+      circuit.execute(async () => 1).catch((error: unknown) => error);
+    const error = new Error('down');
+    const same = bench();
+    injectFaults(same.circuit, { error });
+    expect(await thrownBy(same.circuit)).toBe(error);
+    expect(await thrownBy(same.circuit)).toBe(error);
+    const made = bench();
+    let count = 0;
+    injectFaults(made.circuit, { error: () => `down for the ${++count}.` });
+    expect(await thrownBy(made.circuit)).toBe('down for the 1.');
+    expect(await thrownBy(made.circuit)).toBe('down for the 2.');
+  });
+
+  it('with an error of their own hit only the share that was asked for', async () => {
+    const { circuit } = bench();
+    const faults = injectFaults(circuit, {
+      error: new Error('down'),
+      errorRate: 0.4,
+      seed: 3,
+    });
+    expect(await play(circuit, 12)).toBe('.F....F...FF');
+    expect(faults.counts.errors).toBe(4);
+  });
+
+  it('are not drawn for a rate of 0, not even where the number drawn is 0', async () => {
+    // Seeds whose first or second number is 0.
+    for (const [seed, options, counts] of [
+      [2_463_401_483, { latency: 5 }, { errors: 0, hangs: 0, delays: 1 }],
+      [
+        631_835_670,
+        { errorRate: 1, latency: 5, latencyRate: 0 },
+        { delays: 0 },
+      ],
+    ] as const) {
+      const { circuit, clock } = bench();
+      const faults = injectFaults(circuit, { ...options, seed });
+      const answer = circuit.execute(async () => 1).catch(() => {});
+      await clock.runUntil(answer);
+      expect(faults.counts).toMatchObject({ calls: 1, ...counts });
+    }
   });
 
   it('are classified as errors of the dependency are', async () => {
@@ -184,9 +349,12 @@ describe('injected errors', () => {
   it('hit a wrapped function that answers at once', () => {
     const { circuit } = bench();
     injectFaults(circuit, { errorRate: 1 });
-    const wrapped = circuit.wrap(() => 1);
+    const called = jest.fn(() => 1);
+    const wrapped = circuit.wrap(() => called());
     expect(wrapped).toThrow(InjectedFaultError);
     expect(wrapped).toThrow(InjectedFaultError);
+    // Only the first call can tell what it answers with.
+    expect(called).toHaveBeenCalledTimes(1);
     expect(circuit.totals).toMatchObject({ calls: 2, failures: 2 });
   });
 
@@ -203,9 +371,45 @@ describe('injected errors', () => {
     expect(faults.counts.calls).toBe(1);
   });
 
+  it('ask `when` with no arguments where the call names none', async () => {
+    const { circuit } = bench();
+    injectFaults(circuit, {
+      errorRate: 1,
+      when: (...args: unknown[]) => args.length === 0,
+    });
+    await expect(circuit.execute(async () => 1)).rejects.toThrow(
+      InjectedFaultError,
+    );
+    await expect(
+      circuit.execute(async () => 1, { args: [undefined] }),
+    ).resolves.toBe(1);
+  });
+
+  it('hit by every door only the calls that `when` names', async () => {
+    const { circuit } = bench();
+    const options = { args: ['zenith'] };
+    const faults = injectFaults(circuit, {
+      errorRate: 1,
+      when: (tenant: string) => tenant === 'acme',
+    });
+    expect(circuit.executeSync(() => 1, options)).toBe(1);
+    await expect(lastValueFrom(circuit.protect(of(2), options))).resolves.toBe(
+      2,
+    );
+    for (const [, wrap] of WRAPPED) {
+      const wrapped = wrap(circuit, () => 3) as (tenant: string) => unknown;
+      // The second time it is known what the function answers with.
+      for (const _time of [1, 2]) {
+        expect(await answerOf(() => wrapped('zenith'))).toBe(3);
+        expect(await answerOf(() => wrapped('acme'))).toBe('F');
+      }
+    }
+    expect(faults.counts.calls).toBe(2 * WRAPPED.length);
+  });
+
   it('hit no call for which `when` throws, and say so once', async () => {
     const { circuit } = bench();
-    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const told = listenToLog();
     injectFaults(circuit, {
       errorRate: 1,
       when: () => {
@@ -214,10 +418,12 @@ describe('injected errors', () => {
     });
     await expect(circuit.execute(async () => 1)).resolves.toBe(1);
     await expect(circuit.execute(async () => 2)).resolves.toBe(2);
-    expect(warn.mock.calls).toEqual([
-      [expect.stringContaining('a broken filter')],
+    expect(told).toEqual([
+      [
+        'Faults of "payments": `when` threw, so its calls are left alone: Error: a broken filter',
+        'CircuitBreaker',
+      ],
     ]);
-    warn.mockRestore();
   });
 });
 
@@ -275,7 +481,7 @@ describe('injected latency', () => {
 
   it('comes before an error that is injected, too', async () => {
     const { circuit, clock } = bench();
-    injectFaults(circuit, { latency: '3s', errorRate: 1 });
+    const faults = injectFaults(circuit, { latency: '3s', errorRate: 1 });
     const answers = [
       circuit.execute(async () => 1),
       firstValueFrom(of(1).pipe(withCircuitBreaker(circuit))),
@@ -287,26 +493,72 @@ describe('injected latency', () => {
     for (const answer of answers) {
       await expect(answer).rejects.toThrow(InjectedFaultError);
     }
+    expect(faults.counts).toEqual({ calls: 2, errors: 2, hangs: 0, delays: 2 });
+  });
+
+  it("ends with the caller's abort, and the call is not made", async () => {
+    const { circuit, clock } = bench();
+    injectFaults(circuit, { latency: '3s' });
+    const caller = new AbortController();
+    const dependency = jest.fn(async () => 1);
+    const answer = circuit.execute(dependency, { signal: caller.signal });
+    answer.catch(() => {});
+    await clock.advance('1s');
+    caller.abort(new Error('the user has left'));
+    await expect(answer).rejects.toThrow('the user has left');
+    expect(clock.pending).toBe(0);
+    expect(dependency).not.toHaveBeenCalled();
   });
 
   it.each([
-    ['executeSync', (circuit: Circuit) => circuit.executeSync(() => 1)],
-    ['wrap', (circuit: Circuit) => circuit.wrap(() => 1)()],
+    ...DOORS.filter(([door]) => door === 'executeSync'),
+    ...WRAPPED.filter(([kind]) => kind.endsWith('value')).map(
+      ([kind, wrap]) =>
+        [
+          `wrap, ${kind}`,
+          (circuit: Circuit, run: () => number) => wrap(circuit, run)(),
+        ] as const,
+    ),
   ])(
-    'is refused for a plain value (%s), which counts as no failure',
-    (_door, call) => {
-      for (const faults of [{ latency: 1 }, { hangRate: 0.001 }]) {
+    'is refused for a plain value, which counts as no failure: %s',
+    (door, call) => {
+      for (const options of [
+        { latency: 1 },
+        { latency: { min: 0, max: 1 }, latencyRate: 0.001 },
+        { hangRate: 0.001 },
+        { hangRate: 1 },
+        { errorRate: 1, latency: 1 },
+      ]) {
         const { circuit } = bench();
-        injectFaults(circuit, faults);
-        expect(problemsFrom(() => call(circuit))).toEqual([
-          expect.stringMatching(
-            /^latency, hangRate: cannot be had for a function that returns a plain value/,
-          ),
-        ]);
+        const faults = injectFaults(circuit, options);
+        const dependency = jest.fn(() => 1);
+        expect(() => call(circuit, dependency)).toThrow(
+          /^Injected faults of .*: an option cannot be taken\.\n {2}- latency, hangRate: cannot be had for a function that returns a plain value, because nothing else runs while it does\. Inject errors alone, leave its calls out with `when`, or make the function async$/,
+        );
         expect(circuit.totals.failures).toBe(0);
+        expect(faults.counts.calls).toBe(0);
+        // Of no declared kind, only the call itself can tell.
+        expect(dependency).toHaveBeenCalledTimes(
+          door === 'wrap, a value' ? 1 : 0,
+        );
       }
     },
   );
+
+  it('is refused for a plain value also where that is known from the last answer', () => {
+    const { circuit } = bench();
+    const wrapped = circuit.wrap(() => 1);
+    expect(wrapped()).toBe(1);
+    const faults = injectFaults(circuit, { errorRate: 1, latency: 1 });
+    for (const _time of [1, 2]) {
+      expect(problemsFrom(wrapped)).toEqual([
+        expect.stringMatching(/^latency, hangRate: cannot be had/),
+      ]);
+    }
+    expect(circuit.totals.failures).toBe(0);
+    faults.stop();
+    expect(wrapped()).toBe(1);
+  });
 
   it('is taken for plain values where no call has to wait', () => {
     const { circuit } = bench();
@@ -368,13 +620,18 @@ describe('injected hangs', () => {
     }
     const { errors, hangs } = faults.counts;
     expect(errors).toBeGreaterThan(30);
+    expect(errors).toBeLessThan(70);
     expect(errors + hangs).toBe(100);
     faults.stop();
   });
 
   it('fail when the faults are stopped', async () => {
     const { circuit, clock } = bench();
-    const faults = injectFaults(circuit, { hangRate: 1 });
+    const faults = injectFaults(circuit, {
+      hangRate: 1,
+      error: new Error('of those that fail'),
+      errorRate: 0,
+    });
     const answers = [
       circuit.execute(async () => 1),
       firstValueFrom(of(1).pipe(withCircuitBreaker(circuit))),
@@ -384,8 +641,33 @@ describe('injected hangs', () => {
     expect(circuit.inFlight).toBe(2);
     faults.stop();
     for (const answer of answers) {
-      await expect(answer).rejects.toThrow('the hanging is over');
+      await expect(answer).rejects.toMatchObject({
+        name: 'InjectedFaultError',
+        circuit: 'payments',
+        message: 'Injected fault in "payments": the hanging is over',
+      });
     }
+    expect(circuit.inFlight).toBe(0);
+    expect(circuit.totals.failures).toBe(2);
+  });
+
+  it('let go of the calls that have ended', async () => {
+    const { circuit, clock } = bench();
+    const faults = injectFaults(circuit, { hangRate: 1 });
+    const caller = new AbortController();
+    const answers = [
+      circuit.execute(async () => 1, { signal: caller.signal }),
+      lastValueFrom(circuit.protect(of(1), { timeout: '1s' })),
+    ];
+    for (const answer of answers) answer.catch(() => {});
+    await clock.advance('1s');
+    const late: unknown[] = [];
+    config.onStoppedNotification = told => void late.push(told);
+    faults.stop();
+    await clock.settle();
+    config.onStoppedNotification = null;
+    expect(late).toEqual([]);
+    expect(getEventListeners(caller.signal, 'abort')).toEqual([]);
   });
 
   it('hang Observables until their timeout', async () => {
@@ -419,6 +701,26 @@ describe('faults of a name', () => {
     expect(eu.totals.successes).toBe(1);
   });
 
+  it('are apart from those of one of its keys, which come and go on their own', async () => {
+    const registry = new CircuitBreakerRegistry(undefined, {
+      clock: new VirtualClock(),
+    });
+    const search = registry.getOrCreate('search');
+    const call = (key: string) =>
+      search
+        .execute(async () => 'found', { key: String, args: [key] })
+        .catch(({ message }: Error) => message);
+    injectFaults(search, { errorRate: 1, when: (key: string) => key === 'us' });
+    await expect(call('eu')).resolves.toBe('found');
+    const faults = injectFaults(registry.keyed('search', 'eu'), {
+      error: new Error('down in Europe'),
+    });
+    await expect(call('eu')).resolves.toBe('down in Europe');
+    faults.stop();
+    await expect(call('eu')).resolves.toBe('found');
+    await expect(call('us')).resolves.toMatch(/^Injected fault/);
+  });
+
   it('can be those of one key', async () => {
     const registry = new CircuitBreakerRegistry(undefined, {
       clock: new VirtualClock(),
@@ -446,14 +748,45 @@ describe('stopping', () => {
     expect(faults.counts.calls).toBe(0);
   });
 
+  it.each([
+    ['fails', { errorRate: 1 }],
+    ['hangs', { hangRate: 1 }],
+  ])('leaves alone what a call still does that %s', async (_what, options) => {
+    const { circuit, clock } = bench();
+    const faults = injectFaults(circuit, options);
+    const call = { retry: { attempts: 2 } };
+    const answers = Promise.all([
+      circuit.execute(async () => 1, call),
+      firstValueFrom(of(2).pipe(withCircuitBreaker(circuit, call))),
+    ]);
+    await clock.settle();
+    faults.stop();
+    await expect(clock.runUntil(answers)).resolves.toEqual([1, 2]);
+    expect(faults.counts.calls).toBe(2);
+  });
+
   it('makes room for other faults, which are refused before', () => {
     const { circuit } = bench();
     const faults = injectFaults(circuit, { errorRate: 1 });
     expect(() => injectFaults(circuit, { errorRate: 0.5 })).toThrow(
-      /the circuit has some already/,
+      'Faults of "payments": the circuit has some already. Stop them first, or give one set of faults.',
     );
     faults.stop();
     injectFaults(circuit, { errorRate: 0.5 }).stop();
+  });
+
+  it('again leaves other faults alone that have come since', async () => {
+    const { circuit } = bench();
+    const faults = injectFaults(circuit, { errorRate: 1 });
+    faults.stop();
+    const others = injectFaults(circuit, { errorRate: 1 });
+    faults.stop();
+    expect(others.isActive).toBe(true);
+    await expect(circuit.execute(async () => 1)).rejects.toThrow(
+      InjectedFaultError,
+    );
+    expect(faults.counts.calls).toBe(0);
+    expect(others.counts.calls).toBe(1);
   });
 
   it('happens by itself after the duration', async () => {
@@ -469,24 +802,31 @@ describe('stopping', () => {
   it('never happens by itself on a virtual clock without a duration', async () => {
     const { circuit, clock } = bench();
     const faults = injectFaults(circuit, { errorRate: 1 });
+    expect(clock.pending).toBe(0);
     await clock.advance('7d');
     expect(faults.isActive).toBe(true);
+    faults.stop();
+  });
+
+  it('before the duration is over leaves no timer behind', () => {
+    const { circuit, clock } = bench();
+    const faults = injectFaults(circuit, { errorRate: 1, duration: '5m' });
+    expect(clock.pending).toBe(1);
+    faults.stop();
+    expect(clock.pending).toBe(0);
   });
 });
 
 describe('on a real clock', () => {
-  let warn: jest.SpiedFunction<Logger['warn']>;
+  let told: unknown[][];
 
   beforeEach(() => {
-    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    told = listenToLog();
   });
 
-  afterEach(() => {
-    jest.useRealTimers();
-    warn.mockRestore();
-  });
+  afterEach(() => void jest.useRealTimers());
 
-  it('faults end after ten minutes, and are logged from begin to end', async () => {
+  it('faults end after ten minutes, and are logged from begin to end', () => {
     jest.useFakeTimers({ now: Date.UTC(2030, 0, 1, 12) });
     const circuit = new Circuit('payments', { consecutiveFailures: false });
     const faults = injectFaults(circuit, {
@@ -500,10 +840,60 @@ describe('on a real clock', () => {
     expect(faults.isActive).toBe(true);
     jest.advanceTimersByTime(1);
     expect(faults.isActive).toBe(false);
-    expect(warn.mock.calls.map(([message]) => message)).toEqual([
-      'Faults of "payments" are injected until 2030-01-01T12:10:00.000Z: 50 % fail, 12.5 % hang, 30 % wait 10 to 20 ms; seed 5.',
-      'Faults of "payments" have ended: of 0 attempts 0 failed, 0 hung and 0 waited.',
+    expect(told).toEqual([
+      [
+        'Faults of "payments" are injected until 2030-01-01T12:10:00.000Z: 50 % fail, 12.5 % hang, 30 % wait 10 to 20 ms; seed 5.',
+        'CircuitBreaker',
+      ],
+      [
+        'Faults of "payments" have ended: of 0 attempts 0 failed, 0 hung and 0 waited.',
+        'CircuitBreaker',
+      ],
     ]);
+  });
+
+  it('faults of a key end after a duration of their own, and say what they have done', async () => {
+    jest.useFakeTimers({ now: Date.UTC(2030, 0, 1, 12) });
+    const circuit = new Circuit(
+      'search',
+      { consecutiveFailures: false },
+      { key: 'eu' },
+    );
+    const faults = injectFaults(circuit, {
+      errorRate: 0.3,
+      hangRate: 0.2,
+      latency: 5,
+      latencyRate: 0.5,
+      duration: '90s',
+      seed: 12,
+    });
+    for (let call = 0; call < 20; call++) {
+      circuit.execute(async () => 1).catch(() => {});
+    }
+    jest.advanceTimersByTime(89_999);
+    expect(faults.isActive).toBe(true);
+    jest.advanceTimersByTime(1);
+    expect(faults.isActive).toBe(false);
+    const { calls, errors, hangs, delays } = faults.counts;
+    expect(new Set([calls, errors, hangs, delays]).size).toBe(4);
+    expect(told.map(([message]) => message)).toEqual([
+      'Faults of "search" (eu) are injected until 2030-01-01T12:01:30.000Z: 30 % fail, 20 % hang, 50 % wait 5 ms; seed 12.',
+      `Faults of "search" (eu) have ended: of 20 attempts ${errors} failed, ${hangs} hung and ${delays} waited.`,
+    ]);
+  });
+
+  it.each([
+    [{ errorRate: 0.0625 }, '6.3 % fail'],
+    [{ hangRate: 1 }, '100 % hang'],
+    [{ latency: '2s' }, '100 % wait 2000 ms'],
+    [
+      { errorRate: 0.1, latency: { min: 0, max: 3 } },
+      '10 % fail, 100 % wait 0 to 3 ms',
+    ],
+  ])('what %j does is told, and nothing else', (options, what) => {
+    injectFaults(new Circuit('payments'), { ...options, seed: 5 }).stop();
+    expect(told[0]![0]).toMatch(/Z: (.*); seed 5\.$/);
+    expect(/Z: (.*); seed/.exec(String(told[0]![0]))![1]).toBe(what);
   });
 
   it('faults do not keep the process from ending', () => {
@@ -517,9 +907,11 @@ describe('on a real clock', () => {
 
   it('faults of a stopped game day do not end again', () => {
     jest.useFakeTimers();
-    injectFaults(new Circuit('payments'), { errorRate: 1 }).stop();
-    jest.runAllTimers();
-    expect(warn).toHaveBeenCalledTimes(2);
+    const faults = injectFaults(new Circuit('payments'), { errorRate: 1 });
+    faults.stop();
+    expect(jest.getTimerCount()).toBe(0);
+    faults.stop();
+    expect(told).toHaveLength(2);
   });
 });
 
@@ -534,7 +926,11 @@ describe('in production', () => {
     process.env['NODE_ENV'] = 'production';
     const { circuit } = bench();
     expect(() => injectFaults(circuit, { errorRate: 1 })).toThrow(
-      /NODE_ENV is "production".*allowInProduction: true/,
+      'Faults of "payments": NODE_ENV is "production". If that is meant, as on a staging system, say so with allowInProduction: true.',
+    );
+    const eu = new Circuit('search', {}, { key: 'eu' });
+    expect(() => injectFaults(eu, { errorRate: 1 })).toThrow(
+      /^Faults of "search" \(eu\): NODE_ENV/,
     );
     await expect(circuit.execute(async () => 1)).resolves.toBe(1);
     injectFaults(circuit, { errorRate: 1, allowInProduction: true });
@@ -545,20 +941,57 @@ describe('in production', () => {
 });
 
 describe('fault options', () => {
+  const NO_HIT =
+    'options: hit no call; give an errorRate or an error, a latency, or a hangRate';
+  const RATE = 'takes a share of the calls, from 0 to 1';
+  const LATENCY = `takes a duration from 1 ms to 24 days: milliseconds, or a string such as '2s', or { min, max } of such`;
+
   it.each([
-    [{}, 'options: hit no call'],
-    [{ errorRate: 0 }, 'options: hit no call'],
-    [{ latency: 100, latencyRate: 0 }, 'options: hit no call'],
-    [{ errorRate: 1.1 }, 'errorRate: got 1.1, takes a share of the calls'],
-    [{ errorRate: '20%' }, 'errorRate: got '],
-    [{ errorRate: 0.6, hangRate: 0.6 }, 'hangRate: and errorRate come to 1.2'],
-    [{ latency: { min: 20, max: 10 } }, 'latency: has a min of 20 ms over'],
-    [{ latency: 'slow' }, 'latency: got '],
-    [{ latency: '30d' }, 'latency: got '],
-    [{ hangRate: -1 }, 'hangRate: got -1'],
-    [{ errorRate: 1, seed: 1.5 }, 'seed: got 1.5'],
-    [{ errorRate: 1, duration: '0s' }, 'duration: got '],
-    [{ errorRate: 1, when: true }, 'when: got true'],
+    [{}, NO_HIT],
+    [{ errorRate: 0 }, NO_HIT],
+    [{ error: new Error('never'), errorRate: 0 }, NO_HIT],
+    [{ latency: 100, latencyRate: 0 }, NO_HIT],
+    [{ errorRate: 1.1 }, `errorRate: got 1.1, ${RATE}`],
+    [{ errorRate: -0.1 }, `errorRate: got -0.1, ${RATE}`],
+    [{ errorRate: '20%' }, `errorRate: got '20%', ${RATE}`],
+    [{ hangRate: 1.1 }, `hangRate: got 1.1, ${RATE}`],
+    [{ hangRate: -0.1 }, `hangRate: got -0.1, ${RATE}`],
+    [{ latency: 1, latencyRate: 1.1 }, `latencyRate: got 1.1, ${RATE}`],
+    [{ latency: 1, latencyRate: -0.1 }, `latencyRate: got -0.1, ${RATE}`],
+    [
+      { errorRate: 0.6, hangRate: 0.6 },
+      'hangRate: and errorRate come to 1.2; a call either fails or hangs, so together they are at most 1',
+    ],
+    [
+      { latency: { min: 20, max: 10 } },
+      'latency: has a min of 20 ms over its max of 10 ms; exchange them',
+    ],
+    [{ latency: 'slow' }, `latency: got 'slow', ${LATENCY}`],
+    [{ latency: '30d' }, `latency: got '30d', ${LATENCY}`],
+    [{ latency: -1 }, `latency: got -1, ${LATENCY}`],
+    [{ latency: { min: 1 } }, 'latency'],
+    [{ latency: { min: -1, max: 1 } }, 'latency'],
+    [{ latency: { min: 1, max: '30d' } }, 'latency'],
+    [{ latency: { min: 1, max: 2, mean: 1 } }, 'latency'],
+    [
+      { errorRate: 1, seed: 1.5 },
+      'seed: got 1.5, takes a whole number from 0 to 4294967295',
+    ],
+    [{ errorRate: 1, seed: -1 }, 'seed: got -1, takes a whole number'],
+    [{ errorRate: 1, seed: 2 ** 32 }, 'seed: got 4294967296, takes'],
+    [
+      { errorRate: 1, duration: '0s' },
+      `duration: got '0s', takes a duration from 1 ms to 24 days: milliseconds, or a string such as '2s'`,
+    ],
+    [{ errorRate: 1, duration: '30d' }, `duration: got '30d', takes`],
+    [
+      { errorRate: 1, when: true },
+      'when: got true, takes a function of the arguments of the call that answers true or false',
+    ],
+    [
+      { errorRate: 1, allowInProduction: 'yes' },
+      `allowInProduction: got 'yes', takes true or false`,
+    ],
     [{ errorRat: 1 }, 'did you mean "errorRate"?'],
   ])('%j are refused', (options, problem) => {
     const { circuit } = bench();
@@ -568,6 +1001,30 @@ describe('fault options', () => {
     );
     expect(problems.join('\n')).toContain(problem);
     expect(circuit.pipeline).toBe(before);
+  });
+
+  it('are taken up to their bounds', async () => {
+    for (const [options, counts] of [
+      [{ errorRate: 1, seed: 0xff_ff_ff_ff }, { errors: 1 }],
+      [{ errorRate: 1, seed: 0 }, { errors: 1 }],
+      [{ errorRate: 0.5, hangRate: 0.5 }, { delays: 0 }],
+      [{ hangRate: 1, errorRate: 0 }, { hangs: 1 }],
+      [{ latency: '1ms', latencyRate: 1 }, { delays: 1 }],
+      [{ latency: { min: 7, max: 7 } }, { delays: 1 }],
+      [{ latency: { min: 0, max: 2 ** 31 - 1 } }, { delays: 1 }],
+      [
+        { latency: 0, errorRate: 1 },
+        { errors: 1, delays: 0 },
+      ],
+    ] as const) {
+      const { circuit, clock } = bench();
+      const faults = injectFaults(circuit, options);
+      const answer = circuit.execute(async () => 1, { timeout: '24d' });
+      answer.catch(() => {});
+      await clock.settle();
+      expect(faults.counts).toMatchObject({ calls: 1, ...counts });
+      faults.stop();
+    }
   });
 
   it('say whose they are', () => {
