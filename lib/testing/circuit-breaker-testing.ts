@@ -23,7 +23,7 @@ const BY_TEST = 'the test put it there';
 export class CircuitBreakerTesting implements OnModuleInit, OnModuleDestroy {
   private readonly faults = new Set<InjectedFaults>();
   private events: CircuitEvent[] = [];
-  private stopRecording: (() => void) | undefined;
+  private isRecording = false;
 
   /** @internal an application gets it from `CircuitBreakerTestingModule`. */
   constructor(
@@ -35,9 +35,11 @@ export class CircuitBreakerTesting implements OnModuleInit, OnModuleDestroy {
   /** The circuits of the application. */
   get registry(): CircuitBreakerRegistry {
     const registry = this.findRegistry();
-    this.stopRecording ??= registry.on(CIRCUIT_EVENT_TYPES, event =>
-      this.events.push(event),
-    );
+    if (!this.isRecording) {
+      this.isRecording = true;
+      // Until the application ends: then its circuits let go of their listeners.
+      registry.on(CIRCUIT_EVENT_TYPES, event => this.events.push(event));
+    }
     return registry;
   }
 
@@ -140,7 +142,6 @@ export class CircuitBreakerTesting implements OnModuleInit, OnModuleDestroy {
   /** @internal */
   onModuleDestroy(): void {
     this.stopFaults();
-    this.stopRecording?.();
   }
 
   private stopFaults(): void {

@@ -143,13 +143,13 @@ export class FaultInjector {
   }
 
   private error(end: 'fails' | 'hangs'): unknown {
-    if (end === 'hangs') {
-      return new InjectedFaultError(this.circuit, 'the hanging is over');
-    }
     const { makeError } = this.rules;
-    return makeError === undefined
-      ? new InjectedFaultError(this.circuit)
-      : makeError();
+    if (end === 'fails') {
+      return makeError === undefined
+        ? new InjectedFaultError(this.circuit)
+        : makeError();
+    }
+    return new InjectedFaultError(this.circuit, 'the hanging is over');
   }
 
   private readonly untilOver: Waker = wake => {

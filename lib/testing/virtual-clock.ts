@@ -110,6 +110,8 @@ export class VirtualClock implements Clock {
     let timers = 0;
     await this.move(async () => {
       await settle();
+      // Settled while we wait.
+      // oxlint-disable-next-line no-unmodified-loop-condition
       while (!isSettled && timers < MOST_TIMERS && this.runNext(Infinity)) {
         timers++;
         await settle();

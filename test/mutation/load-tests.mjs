@@ -33,6 +33,7 @@ const OTHER_TESTS = {
   opentelemetry: /^opentelemetry\//,
   module: /^e2e\/(module|live-configuration)\./,
   dashboard: /^dashboard\/(?!recent-calls)/,
+  testing: /^testing\/(?!vitest)/,
 };
 const OTHER_ROOMS = [
   'registry',
@@ -45,6 +46,7 @@ const OTHER_ROOMS = [
   'property',
   'redis',
   'dashboard',
+  'testing',
 ];
 /** What needs servers or stores, or simulates a fleet, has tests of its own. */
 const ELSEWHERE = /fleet|registry\/cache-store/;

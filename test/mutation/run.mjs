@@ -23,6 +23,7 @@ const ROOMS = [
   'opentelemetry',
   'module',
   'dashboard',
+  'testing',
 ];
 /** Where `lib/` has the files of a room: those of the module stand in none. */
 const filesOf = room =>

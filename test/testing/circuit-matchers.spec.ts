@@ -61,6 +61,20 @@ describe('the matchers of states', () => {
     );
   });
 
+  it('say which state they wanted', () => {
+    const circuit = circuitOf();
+    expect(messageOf(() => expect(circuit).not.toBeClosed())).toMatch(
+      /^expected circuit "payments" not to be closed\n"payments" is closed/,
+    );
+    expect(messageOf(() => expect(circuit).toBeHalfOpen())).toMatch(
+      /^expected circuit "payments" to be half-open\n"payments" is closed/,
+    );
+    circuit.forceOpen();
+    expect(messageOf(() => expect(circuit).toBeClosed())).toMatch(
+      /^expected circuit "payments" to be closed\n"payments" is forced open/,
+    );
+  });
+
   it('name the key of a keyed circuit', () => {
     const circuit = new Circuit('search', {}, { key: 'eu' });
     expect(messageOf(() => expect(circuit).toBeOpen())).toMatch(
@@ -114,6 +128,45 @@ describe('the matchers of counts', () => {
     expect(circuit).not.toHaveRejected(2);
   });
 
+  it('tell one count from another, and name each in words of its own', async () => {
+    const clock = new VirtualClock();
+    const circuit = new Circuit('payments', {}, { clock, random: () => 0 });
+    const cache = { staleFor: '1h', freshFor: '1h', key: () => 'one' };
+    for (let call = 0; call < 3; call++) {
+      await circuit.execute(async () => 1, { cache });
+    }
+    await clock.runUntil(
+      circuit.execute(() => new Promise(() => {}), {
+        timeout: '1s',
+        retry: { attempts: 4, budget: false },
+        fallback: () => 0,
+      }),
+    );
+    await fail(circuit);
+    for (let call = 0; call < 5; call++) await circuit.execute(async () => 1);
+    circuit.forceOpen();
+    await fail(circuit, 7);
+    const counted = {
+      toHaveFallenBack: [1, 'have fallen back', 'times'],
+      toHaveAnsweredFromCache: [2, 'have answered from its cache', 'times'],
+      toHaveRetried: [3, 'have retried', 'times'],
+      toHaveTimedOut: [4, 'have timed out', 'times'],
+      toHaveFailed: [5, 'have failed', 'times'],
+      toHaveSucceeded: [6, 'have succeeded', 'times'],
+      toHaveRejected: [7, 'have rejected', 'calls'],
+    } as const;
+    for (const [matcher, [count, verb, unit]] of Object.entries(counted)) {
+      const name = matcher as keyof typeof counted;
+      expect(circuit)[name](count);
+      expect(messageOf(() => expect(circuit)[name](9)).split('\n')[0]).toBe(
+        `expected circuit "payments" to ${verb} 9 ${unit}; the count is ${count}`,
+      );
+      expect(messageOf(() => expect(circuit).not[name]()).split('\n')[0]).toBe(
+        `expected circuit "payments" not to ${verb}; the count is ${count}`,
+      );
+    }
+  });
+
   it('say what was counted instead', async () => {
     const circuit = circuitOf({ consecutiveFailures: 1 });
     await fail(circuit, 3);
@@ -128,24 +181,38 @@ describe('the matchers of counts', () => {
     );
   });
 
-  it.each([-1, 1.5, '2', Number.NaN])('refuse %p as a number', times => {
+  it.each([
+    [-1, '-1'],
+    [1.5, '1.5'],
+    ['2', "'2'"],
+    [Number.NaN, 'NaN'],
+  ])('refuse %p as a number', (times, quoted) => {
     expect(
       messageOf(() => expect(circuitOf()).toHaveRejected(times as number)),
-    ).toMatch(/takes how often: a whole number/);
+    ).toBe(
+      `got ${quoted}, takes how often: a whole number, or nothing for at least once`,
+    );
   });
 });
 
 describe('the matchers', () => {
-  it.each([undefined, null, 'payments', 7, {}, { name: 'payments' }])(
-    'refuse %p, also with not',
-    received => {
-      for (const run of [
-        () => expect(received).toBeOpen(),
-        () => expect(received).not.toBeOpen(),
-        () => expect(received).toHaveRejected(),
-      ]) {
-        expect(messageOf(run)).toMatch(/^got .*, takes a Circuit/);
-      }
-    },
-  );
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['payments', "'payments'"],
+    [7, '7'],
+    [{}, '{}'],
+    [{ totals: {} }, '{ totals: {} }'],
+    [{ explain() {} }, '{ explain: [Function: explain] }'],
+  ])('refuse %p, also with not', (received, quoted) => {
+    for (const run of [
+      () => expect(received).toBeOpen(),
+      () => expect(received).not.toBeOpen(),
+      () => expect(received).toHaveRejected(),
+    ]) {
+      expect(messageOf(run)).toBe(
+        `got ${quoted}, takes a Circuit, such as CircuitBreakerRegistry.get('payments') answers`,
+      );
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, Module } from '@nestjs/common';
+import { Controller, Get, Injectable, Logger, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
@@ -125,6 +125,54 @@ describe('CircuitBreakerTestingModule beside an application', () => {
     expect(testing.circuit('payments').clock).toBe(testing.clock);
   });
 
+  it('records circuits that are not global from the start, too', async () => {
+    const { testing, payments } = await start(
+      appModule(false),
+      CircuitBreakerTestingModule,
+    );
+    await payments.charge('7');
+    expect(testing.calls('payments').outcomes).toEqual(['success']);
+  });
+
+  it('gives its clock and its handle to whoever injects them', async () => {
+    @Injectable()
+    class Helper {
+      constructor(
+        readonly clock: VirtualClock,
+        readonly testing: CircuitBreakerTesting,
+      ) {}
+    }
+    @Module({ providers: [Helper] })
+    class HelperModule {}
+    const { testing } = await start(
+      HelperModule,
+      appModule(),
+      CircuitBreakerTestingModule,
+    );
+    const helper = moduleRef.get(Helper, { strict: false });
+    expect(helper.testing).toBe(testing);
+    expect(helper.clock).toBe(testing.clock);
+  });
+
+  it('stops the start of an application without circuits, and says what is missing', async () => {
+    await expect(start(CircuitBreakerTestingModule)).rejects.toThrow(
+      'CircuitBreakerTestingModule finds no circuits: import CircuitBreakerModule.forRoot() in the root module, too.',
+    );
+  });
+
+  it('can be closed before it was started', async () => {
+    moduleRef = await Test.createTestingModule({
+      imports: [appModule(false), CircuitBreakerTestingModule],
+    }).compile();
+    const told: unknown[] = [];
+    const tell = (...args: unknown[]) => void told.push(args);
+    // Nest logs what is thrown while it closes.
+    Logger.overrideLogger({ log: tell, warn: tell, error: tell });
+    await moduleRef.close();
+    Logger.overrideLogger(true);
+    expect(told).toEqual([]);
+  });
+
   it('opens a circuit: fallbacks answer, and after the wait it is probed', async () => {
     const { testing, payments } = await start(
       appModule(),
@@ -137,6 +185,7 @@ describe('CircuitBreakerTestingModule beside an application', () => {
     expect(payments.circuit.explain().sentence).toContain(
       'because the test put it there',
     );
+    expect(payments.circuit.snapshot().attempt).toBe(1);
     await expect(payments.charge('7')).resolves.toBe('queued 7');
     expect(payments.circuit).toHaveRejected(1);
     expect(payments.charged).toBe(0);
@@ -161,6 +210,7 @@ describe('CircuitBreakerTestingModule beside an application', () => {
       CircuitBreakerTestingModule,
     );
     testing.halfOpen('payments');
+    expect(payments.circuit.snapshot().attempt).toBe(1);
     expect(payments.circuit.snapshot().halfOpen).toEqual({
       admitted: 0,
       inFlight: 0,
@@ -173,7 +223,31 @@ describe('CircuitBreakerTestingModule beside an application', () => {
     testing.open('payments');
     testing.close('payments');
     expect(payments.circuit).toBeClosed();
+    expect(payments.circuit.snapshot().window.calls).toBe(0);
     await expect(payments.charge('7')).resolves.toBe('paid 7');
+    const { transitions } = testing.calls('payments');
+    expect(
+      transitions.map(({ from, to, reason }) => [from, to, reason]),
+    ).toEqual([
+      ['closed', 'half-open', 'the test put it there'],
+      ['half-open', 'closed', expect.stringContaining('probes')],
+      ['closed', 'open', 'the test put it there'],
+      ['open', 'closed', 'the test put it there'],
+    ]);
+  });
+
+  it('puts one keyed circuit into each state, and no other', async () => {
+    const { testing } = await start(appModule(), CircuitBreakerTestingModule);
+    const eu = testing.circuit('search', 'eu');
+    testing.open('search', 'eu');
+    expect(eu).toBeOpen();
+    testing.halfOpen('search', 'eu');
+    expect(eu).toBeHalfOpen();
+    expect(testing.circuit('search', 'us')).toBeClosed();
+    testing.close('search', 'eu');
+    expect(eu).toBeClosed();
+    expect(testing.calls('search', 'eu').transitions).toHaveLength(3);
+    expect(testing.calls('search', 'us').events).toEqual([]);
   });
 
   it('ends an override when it forces another state', async () => {
@@ -219,7 +293,7 @@ describe('CircuitBreakerTestingModule beside an application', () => {
       () => testing.calls('paymens'),
       () => testing.injectFaults('paymens', { errorRate: 1 }),
     ]) {
-      expect(ask).toThrow(/payments/);
+      expect(ask).toThrow(/did you mean "payments"/i);
     }
   });
 
@@ -275,6 +349,7 @@ describe('CircuitBreakerTestingModule.forRoot', () => {
     await moduleRef.close();
     const second = await start(module);
     expect(second.testing.clock.now()).toBe(0);
+    expect(second.testing.clock.wallTime()).toBe(Date.UTC(2030, 0, 1));
   });
 
   it('beside an application that has circuits stops the start', async () => {
@@ -366,6 +441,38 @@ describe('the records of a test', () => {
       CircuitBreakerTestingModule,
     );
     expect(testing.circuit('payments')).toHaveSucceeded(1);
+    expect(testing.calls('payments').outcomes).toEqual(['success']);
+  });
+
+  it('hold what counted for nothing, and keep to the order', async () => {
+    const { testing } = await start(appModule(), CircuitBreakerTestingModule);
+    const circuit = testing.circuit('payments');
+    const down = new Error('down');
+    await circuit.execute(() => Promise.reject(down)).catch(() => {});
+    const caller = new AbortController();
+    const left = circuit.execute(() => new Promise(() => {}), {
+      signal: caller.signal,
+    });
+    caller.abort();
+    await left.catch(() => {});
+    await circuit.execute(async () => 1);
+    const { outcomes, errors, events } = testing.calls('payments');
+    expect(outcomes).toEqual(['failure', 'ignored', 'success']);
+    expect(errors).toEqual([down]);
+    expect(errors[0]).toBe(down);
+    expect(events.map(({ type }) => type)).toEqual(outcomes);
+  });
+
+  it('end with the application', async () => {
+    const { testing, payments } = await start(
+      appModule(),
+      CircuitBreakerTestingModule,
+    );
+    const { circuit } = payments;
+    await circuit.execute(async () => 1);
+    await moduleRef.close();
+    await circuit.execute(async () => 2);
+    expect(testing.calls('payments').outcomes).toEqual(['success']);
   });
 
   it('begin anew at a reset, with the counts of the matchers', async () => {
@@ -382,10 +489,17 @@ describe('the records of a test', () => {
 
     expect(faults.isActive).toBe(false);
     expect(payments.circuit).toBeClosed();
+    expect(payments.circuit.snapshot().transitions.at(-1)).toMatchObject({
+      to: 'closed',
+      reason: 'the test put it there',
+    });
     expect(testing.circuit('search', 'eu')).toBeClosed();
     expect(testing.calls('payments').events).toEqual([]);
     expect(payments.circuit).not.toHaveRejected();
     expect(payments.circuit).not.toHaveFailed();
+    expect(() => expect(payments.circuit).toBeOpen()).toThrow(
+      /It has counted: nothing yet\.$/,
+    );
     await expect(payments.charge('2')).resolves.toBe('paid 2');
     expect(payments.circuit).toHaveSucceeded(1);
     expect(testing.calls('payments').outcomes).toEqual(['success']);
@@ -415,6 +529,23 @@ describe('faults by name', () => {
       async key => key,
     );
     await expect(answer).resolves.toBe('us');
+    testing.reset();
+    await expect(
+      testing.circuit('search', 'eu').execute(async () => 'eu'),
+    ).resolves.toBe('eu');
+  });
+
+  it('can be injected again after a reset', async () => {
+    const { testing, payments } = await start(
+      appModule(),
+      CircuitBreakerTestingModule,
+    );
+    testing.injectFaults('payments', { errorRate: 1 });
+    testing.reset();
+    const faults = testing.injectFaults('payments', { errorRate: 1 });
+    await expect(payments.charge('7')).resolves.toBe('queued 7');
+    testing.reset();
+    expect(faults.isActive).toBe(false);
   });
 
   it('end with the application', async () => {

@@ -20,6 +20,28 @@ describe('VirtualClock', () => {
 
   it('says the same at first in every run', () => {
     expect(new VirtualClock().wallTime()).toBe(Date.UTC(2030, 0, 1));
+    expect(new VirtualClock().now()).toBe(0);
+  });
+
+  it('begins at a date, or at milliseconds since the epoch', () => {
+    const at = Date.UTC(2026, 4, 4);
+    expect(new VirtualClock(new Date(at)).wallTime()).toBe(at);
+    expect(new VirtualClock(at).wallTime()).toBe(at);
+    expect(new VirtualClock(0).wallTime()).toBe(0);
+  });
+
+  it('settles what promises bring about, and time stands still', async () => {
+    const clock = new VirtualClock();
+    const ran: string[] = [];
+    clock.schedule(0, () => ran.push('a timer'));
+    void (async () => {
+      for (let step = 0; step < 20; step++) await Promise.resolve();
+      ran.push('a promise');
+    })();
+    await clock.settle();
+    expect(ran).toEqual(['a promise']);
+    expect(clock.now()).toBe(0);
+    expect(clock.pending).toBe(1);
   });
 
   it('runs what falls due at its own instant, in order', async () => {
@@ -51,10 +73,15 @@ describe('VirtualClock', () => {
 
   it('runs nothing that was cancelled', async () => {
     const clock = new VirtualClock();
-    let ran = 0;
-    clock.schedule(10, () => ran++)();
+    const ran: string[] = [];
+    clock.schedule(10, () => ran.push('cancelled'))();
+    const cancel = clock.schedule(10, () => ran.push('once'));
+    clock.schedule(10, () => ran.push('another'));
+    expect(clock.pending).toBe(2);
     await clock.advance(20);
-    expect(ran).toBe(0);
+    cancel();
+    await clock.advance(20);
+    expect(ran).toEqual(['once', 'another']);
   });
 
   it('waits on the way for what promises bring about', async () => {
@@ -75,19 +102,45 @@ describe('VirtualClock', () => {
     expect(ran).toEqual([100, 200, 300]);
   });
 
-  it.each([-1, Number.NaN, Infinity, 'soon', null])(
-    'refuses %p as a duration',
-    async duration => {
-      await expect(
-        new VirtualClock().advance(duration as number),
-      ).rejects.toThrow(/takes a duration/);
-    },
-  );
+  it('counts what is scheduled on the way from there', async () => {
+    const clock = new VirtualClock();
+    const ran: number[] = [];
+    clock.schedule(100, () => {
+      clock.schedule(50, () => ran.push(clock.now()));
+      clock.schedule(0, () => ran.push(clock.now()));
+    });
+    await clock.advance(150);
+    expect(ran).toEqual([100, 150]);
+  });
+
+  it.each([
+    [-1, '-1'],
+    [Number.NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    ['soon', "'soon'"],
+    [null, 'null'],
+  ])('refuses %p as a duration', async (duration, quoted) => {
+    const clock = new VirtualClock();
+    await expect(clock.advance(duration as number)).rejects.toThrow(
+      new TypeError(
+        `VirtualClock.advance(): got ${quoted}, takes a duration: milliseconds, or a string such as '30s'.`,
+      ),
+    );
+    await clock.advance(5);
+    expect(clock.now()).toBe(5);
+  });
 
   it('refuses a move while another one goes on', async () => {
     const clock = new VirtualClock();
     const first = clock.advance('1s');
-    await expect(clock.advance('1s')).rejects.toThrow(/Await each/);
+    for (const second of [
+      clock.advance('1s'),
+      clock.runUntil(Promise.resolve()),
+    ]) {
+      await expect(second).rejects.toThrow(
+        'VirtualClock: time is being moved already. Await each advance() and runUntil() before the next.',
+      );
+    }
     await first;
     expect(clock.now()).toBe(1000);
     await clock.advance('1s');
@@ -145,8 +198,10 @@ describe('VirtualClock', () => {
   it('says so when nothing will ever settle the promise', async () => {
     const clock = new VirtualClock();
     await expect(clock.runUntil(new Promise(() => {}))).rejects.toThrow(
-      /nothing is scheduled on this clock/,
+      'VirtualClock.runUntil(): the promise is not settled and nothing is scheduled on this clock. It waits for something else, such as a real request, or hangs without a timeout.',
     );
+    await clock.advance(1);
+    expect(clock.now()).toBe(1);
   });
 
   it('says so when timers go on for ever', async () => {
@@ -154,8 +209,9 @@ describe('VirtualClock', () => {
     const again = () => void clock.schedule(1, again);
     again();
     await expect(clock.runUntil(new Promise(() => {}))).rejects.toThrow(
-      /repeats for ever/,
+      'VirtualClock.runUntil(): the promise is not settled after 10000 timers. Something else on this clock repeats for ever: use advance().',
     );
+    expect(clock.now()).toBe(10_000);
   });
 
   it('takes an opened circuit to its next probe', async () => {
