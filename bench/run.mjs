@@ -29,7 +29,7 @@ const settings = {
     : { warmUpCalls: 500_000, roundMs: 20, rounds: 40 },
   requests: flags.quick
     ? { repeats: 1, rounds: 6, warmUp: 60_000 }
-    : { repeats: 6, rounds: 6, warmUp: 60_000 },
+    : { repeats: 4, rounds: 6, warmUp: 60_000 },
   builds: {
     [OURS]: flags.package ? { BENCH_PACKAGE: flags.package } : {},
     ...(flags.against && {
