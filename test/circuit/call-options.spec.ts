@@ -30,8 +30,10 @@ const TABLE: Record<string, { takes: unknown[]; refuses: unknown[] }> = {
   fallback: {
     takes: [
       'method',
+      'm',
       () => 1,
       { on: Refused, use: () => 1 },
+      ['method'],
       ['method', { on: () => true, use: 'method' }],
     ],
     refuses: [0, '', null, true, {}, [], { use: 'x' }, { on: Error }],
@@ -170,6 +172,26 @@ describe('callOptionsSchema', () => {
     expect(problems[0]!.path.startsWith(path)).toBe(true);
     expect(problems[0]!.message).toMatch(/^(got .+|is missing), takes ./s);
     expect(output).toBeUndefined();
+  });
+
+  it.each<[string, object]>([
+    ['fallback', { on: Refused, use: 'method' }],
+    ['retry', { attempts: 1 }],
+    ['retry.backoff', {}],
+    ['retry.budget', {}],
+    ['cache', { staleFor: 1 }],
+  ])('refuses what is no option of %s', (path, group) => {
+    const { problems } = examineOptions(
+      callOptionsSchema,
+      at(path, { ...group, noSuchOption: 1 }),
+    );
+
+    expect(problems).toMatchObject([
+      {
+        path: `${path}.noSuchOption`,
+        message: expect.stringContaining('there is no such option'),
+      },
+    ]);
   });
 
   it('has every option in the table above', () => {

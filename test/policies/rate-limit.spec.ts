@@ -26,6 +26,7 @@ describe('a rate limit', () => {
     const limit = new RateLimit({ limit: 5, interval: 1_000 });
     taken(limit, 0, 5);
     expect(limit.tryTake(199)).toBe(false);
+    expect(limit.tryTake(199.99)).toBe(false);
     expect(limit.tryTake(200)).toBe(true);
     expect(limit.tryTake(399)).toBe(false);
     expect(limit.tryTake(400)).toBe(true);

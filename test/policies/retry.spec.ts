@@ -104,6 +104,7 @@ describe('retry', () => {
 
   it.each([
     ['60', {}, 60_000],
+    ['60.001', {}, undefined],
     ['61', {}, undefined],
     // Node's timers fire at once when they are told to wait that long.
     [String(30 * 86_400), {}, undefined],
@@ -164,5 +165,17 @@ describe('a retry budget', () => {
       true,
       false,
     ]);
+  });
+
+  it('lets old calls and retries go in tenths of its time', () => {
+    const spent = (at: number) => {
+      const budget = new RetryBudget({ ratio: 0, burst: 1, per: 1_000 });
+      budget.tryTake(at);
+      return budget;
+    };
+    expect(spent(99).tryTake(999)).toBe(false);
+    expect(spent(99).tryTake(1_000)).toBe(true);
+    expect(spent(100).tryTake(1_099)).toBe(false);
+    expect(spent(100).tryTake(1_100)).toBe(true);
   });
 });
