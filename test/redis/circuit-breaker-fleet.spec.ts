@@ -162,20 +162,24 @@ async function application(
 }
 
 describe('CircuitBreakerFleetModule', () => {
-  it('takes its options from other providers, and lets go with the application', async () => {
+  it('takes its options from other providers, can be injected, and lets go with the application', async () => {
     @Injectable()
     class Settings implements CircuitBreakerFleetOptionsFactory {
       create(): CircuitBreakerFleetOptions {
         return { client: server.connect().client, ...SETTINGS };
       }
     }
+    @Injectable()
+    class StatusPage {
+      constructor(readonly fleet: CircuitBreakerFleet) {}
+    }
     @Module({
       imports: [CircuitBreakerFleetModule.forRootAsync({ useClass: Settings })],
-      exports: [CircuitBreakerFleetModule],
+      providers: [StatusPage],
     })
     class Feature {}
     const app = await application([Feature]);
-    const fleet = app.get(CircuitBreakerFleet, { strict: false });
+    const { fleet } = app.get(StatusPage, { strict: false });
     await until(() => fleet.status.joined);
     await app.close();
     expect(fleet.status).toMatchObject({
