@@ -9,7 +9,7 @@ import { CircuitRow } from './circuit-row.js';
 import { byId, setText } from './element.js';
 import { NameGroup } from './name-group.js';
 import type { PageContext } from './page-context.js';
-import { placeInOrder } from './place-in-order.js';
+import { keepingFocus, placeInOrder } from './place-in-order.js';
 import { plural } from './wording.js';
 
 interface Entry {
@@ -56,6 +56,35 @@ export class CircuitList {
   /** Some circuits have another state, or came, or went. */
   arrange(): void {
     this.dropTheGone();
+    keepingFocus(() => this.place());
+    for (const row of this.rows.values()) row.showState();
+  }
+
+  /** Figures have changed. */
+  update(): void {
+    for (const row of this.rows.values()) row.update();
+    if (this.groups.size === 0) return;
+    const now = this.context.now();
+    for (const [name, all] of this.byName())
+      this.groups.get(name)?.update(all, now);
+  }
+
+  /** Time has passed. */
+  updateTimes(): void {
+    for (const row of this.rows.values()) row.updateTimes();
+  }
+
+  /** The stream began anew. */
+  restart(): void {
+    this.arrange();
+    for (const row of this.rows.values()) row.restart();
+  }
+
+  redraw(): void {
+    for (const row of this.rows.values()) row.redraw();
+  }
+
+  private place(): void {
     const { words, states } = this.selection;
     const isSearched = words !== '' || states !== undefined;
     const entries: Entry[] = [];
@@ -102,31 +131,6 @@ export class CircuitList {
         ? `${plural(matched, 'circuit')} of ${this.records.size} shown`
         : '',
     );
-    for (const row of this.rows.values()) row.showState();
-  }
-
-  /** Figures have changed. */
-  update(): void {
-    for (const row of this.rows.values()) row.update();
-    if (this.groups.size === 0) return;
-    const now = this.context.now();
-    for (const [name, all] of this.byName())
-      this.groups.get(name)?.update(all, now);
-  }
-
-  /** Time has passed. */
-  updateTimes(): void {
-    for (const row of this.rows.values()) row.updateTimes();
-  }
-
-  /** The stream began anew. */
-  restart(): void {
-    this.arrange();
-    for (const row of this.rows.values()) row.restart();
-  }
-
-  redraw(): void {
-    for (const row of this.rows.values()) row.redraw();
   }
 
   private byName(): Map<string, CircuitRecord[]> {

@@ -1,9 +1,8 @@
-/** Makes the children of a list be these, in this order; what is in its place stays untouched, and so does the focus. */
+/** Makes the children of a list be these, in this order; what is in its place stays untouched. */
 export function placeInOrder(
   list: HTMLElement,
   wanted: readonly HTMLElement[],
 ): void {
-  const focused = document.activeElement;
   const keep = new Set<Element>(wanted);
   for (const child of Array.from(list.children))
     if (!keep.has(child)) child.remove();
@@ -12,11 +11,12 @@ export function placeInOrder(
     if (each === next) next = next.nextElementSibling;
     else list.insertBefore(each, next);
   }
-  if (
-    focused instanceof HTMLElement &&
-    focused !== document.activeElement &&
-    list.contains(focused)
-  ) {
+}
+
+/** Moves elements about; what has the focus keeps it, unless it is gone. */
+export function keepingFocus(move: () => void): void {
+  const focused = document.activeElement;
+  move();
+  if (focused instanceof HTMLElement && focused !== document.activeElement)
     focused.focus({ preventScroll: true });
-  }
 }
