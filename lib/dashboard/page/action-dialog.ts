@@ -1,5 +1,5 @@
 import type { CircuitView } from '../circuit-view.js';
-import type { CircuitRecord } from './circuit-record.js';
+import { titleOf, type CircuitRecord } from './circuit-record.js';
 import { byId, element, setText } from './element.js';
 import type { ActionType } from './page-context.js';
 
@@ -90,9 +90,8 @@ export class ActionDialog {
     this.record = record;
     this.type = type;
     const { title, effect, confirm } = WORDS[type];
-    const { name, key } = record.view;
-    const subject =
-      key === null || type === 'configure' ? name : `${name} (${key})`;
+    const { view } = record;
+    const subject = type === 'configure' ? view.name : titleOf(view);
     setText(byId('action-title'), `${title} ${subject}`);
     setText(byId('action-effect'), effect);
     setText(this.confirm, confirm);

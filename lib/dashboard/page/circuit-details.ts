@@ -1,6 +1,6 @@
 import type { CircuitView } from '../circuit-view.js';
 import { ActionButtons } from './action-buttons.js';
-import type { CircuitRecord } from './circuit-record.js';
+import { titleOf, type CircuitRecord } from './circuit-record.js';
 import { element, setText } from './element.js';
 import { FactBlocks } from './fact-blocks.js';
 import type { PageContext } from './page-context.js';
@@ -15,7 +15,7 @@ export class CircuitDetails {
   private readonly actions: ActionButtons;
   private readonly figure: SecondsFigure;
   private readonly facts: FactBlocks;
-  private readonly transitions = new TransitionTable();
+  private readonly transitions: TransitionTable;
 
   constructor(
     private readonly record: CircuitRecord,
@@ -26,6 +26,7 @@ export class CircuitDetails {
     this.actions = new ActionButtons(record, context);
     this.figure = new SecondsFigure(record, context);
     this.facts = new FactBlocks(heading);
+    this.transitions = new TransitionTable(titleOf(record.view));
     this.element = element(
       'div',
       { className: 'details', id },

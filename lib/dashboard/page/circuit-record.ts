@@ -59,6 +59,17 @@ export function idOf({
   return JSON.stringify([name, key]);
 }
 
+/** How a circuit is called among all. */
+export function titleOf({
+  name,
+  key,
+}: {
+  name: string;
+  key: string | null;
+}): string {
+  return key === null ? name : `${name} (${key})`;
+}
+
 /** The order of trouble: what is 0 comes first, what is {@link WELL} or more is well. */
 export function rankOf({ state, mode }: CircuitView): number {
   if (mode === 'disabled') return WELL + 1;

@@ -8,7 +8,7 @@ import type {
 import { ActionDialog } from './action-dialog.js';
 import { forgetColours } from './call-chart.js';
 import { CircuitList } from './circuit-list.js';
-import { CircuitRecord, idOf } from './circuit-record.js';
+import { CircuitRecord, idOf, titleOf } from './circuit-record.js';
 import { byId, setText } from './element.js';
 import { showFleet } from './fleet-line.js';
 import { LiveStream, type StreamListener } from './live-stream.js';
@@ -45,9 +45,7 @@ class Page implements StreamListener, PageContext {
       this.list.redraw();
     });
     this.startSearch();
-    setInterval(() => {
-      if (!this.isLost) this.list.updateTimes();
-    }, 500);
+    setInterval(() => this.list.updateTimes(), 500);
     new LiveStream(this).open();
   }
 
@@ -94,7 +92,6 @@ class Page implements StreamListener, PageContext {
       byId('omitted'),
       `${plural(omitted, 'closed keyed circuit')} more not shown.`,
     );
-    byId('closed').classList.toggle('is-empty', circuits.length === 0);
   }
 
   circuits({ at, circuits, removed }: CircuitsMessage): void {
@@ -188,8 +185,8 @@ class Page implements StreamListener, PageContext {
   }
 }
 
-function newsOf({ name, key, state }: CircuitView): string {
-  return `${name}${key === null ? '' : ` (${key})`} is ${stateWord(state).toLowerCase()}.`;
+function newsOf(view: CircuitView): string {
+  return `${titleOf(view)} is ${stateWord(view.state).toLowerCase()}.`;
 }
 
 new Page().start();

@@ -7,7 +7,8 @@ export class TransitionTable {
   readonly element: HTMLElement;
   private readonly rows = element('tbody');
 
-  constructor() {
+  /** @param circuit how it is called: several tables may be shown */
+  constructor(circuit: string) {
     const head = ['When', 'To', 'Reason'].map(title =>
       element('th', { scope: 'col' }, title),
     );
@@ -17,7 +18,7 @@ export class TransitionTable {
         className: 'scroll',
         tabindex: '0',
         role: 'region',
-        'aria-label': 'Recent transitions',
+        'aria-label': `Recent transitions of ${circuit}`,
       },
       element(
         'table',
