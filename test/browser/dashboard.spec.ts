@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import {
   afterAll,
@@ -12,6 +10,7 @@ import {
   jest,
 } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
+import { violationsIn } from './axe.js';
 import { launchChromium } from './chromium.mjs';
 import {
   DashboardProcess,
@@ -23,10 +22,6 @@ jest.setTimeout(40_000);
 
 const EVIL = '<img src=x onerror="document.title=\'owned\'">';
 const LONG = 'long-'.repeat(60);
-const axe = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-);
 
 (hasChromium() ? describe : describe.skip)('the page', () => {
   let browser: BrowserContext;
@@ -315,11 +310,11 @@ const axe = readFileSync(
       await row('payments').locator('.badge-open').first().waitFor();
       await row('payments').getByRole('button', { name: 'payments' }).click();
       await row('payments').locator('canvas').last().waitFor();
-      expect(await violations(page)).toEqual([]);
+      expect(await violationsIn(page)).toEqual([]);
       await row('payments')
         .getByRole('button', { name: 'Change thresholds…' })
         .click();
-      expect(await violations(page)).toEqual([]);
+      expect(await violationsIn(page)).toEqual([]);
     },
   );
 
@@ -454,18 +449,4 @@ async function expectText(locator: Locator, expected: RegExp): Promise<void> {
 
 async function focused(page: Page): Promise<string> {
   return page.evaluate<string>('document.activeElement?.textContent ?? ""');
-}
-
-/** Through the debugger's door: the page's own policy lets no foreign script in. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const { violations: found } = await page.evaluate<{
-    violations: {
-      id: string;
-      nodes: { html: string; failureSummary: string }[];
-    }[];
-  }>('axe.run()');
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  );
 }
