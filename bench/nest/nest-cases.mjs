@@ -152,7 +152,7 @@ async function compare(order, { node, builds, requests }) {
  * @param {Record<string, string>} env
  */
 async function startPair({ platform, variant, repeat, inOne }, node, env) {
-  // Each first as often as the other: whoever comes second finds warm code.
+  // In turns: whoever comes second finds warm code.
   const isFirst = repeat % 2 === 1;
   /** @type {Variant[]} */
   const variants = isFirst ? [variant, 'plain'] : ['plain', variant];

@@ -346,8 +346,11 @@ export class Circuit {
   }
 
   private follow(rules: CircuitRules): void {
+    // Listeners find all of it changed.
+    const tell = this.holdEvents();
     this.host.configure(rules);
     this.pipeline.configure();
+    tell();
   }
 
   /** @internal the circuit that a call goes through: this one, or the one of its key. */

@@ -125,7 +125,7 @@ export class LiveFeed {
     return roster;
   }
 
-  /** Notices circuits that came or went since the last second. */
+  /** Notices circuits that came or went since the last time, and tells what has changed. */
   private callTheRoll(): void {
     const here = new Set(this.choose().circuits);
     const gone = [...this.told.keys()].filter(circuit => !here.has(circuit));
@@ -148,7 +148,7 @@ export class LiveFeed {
     this.changed.add(circuit);
     this.snapshot = undefined;
     this.flushTimer ??= setTimeout(
-      () => this.flush(),
+      () => this.callTheRoll(),
       CHANGES_EVERY_MS,
     ).unref();
   }

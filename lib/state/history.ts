@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { CircuitState } from './circuit-state.js';
 
 /** A failure as people read it. */
@@ -40,10 +41,7 @@ export class History {
   }
 }
 
-/**
- * A name and a message for whatever was thrown: errors need not be `Error`s, and
- * those of another realm, as in a test runner, are none of ours.
- */
+/** A name and a message for whatever was thrown, or returned and counted as a failure: it need not be an `Error`. */
 function describe(error: unknown): { name: string; message: string } {
   try {
     if (typeof error !== 'object' || error === null) {
@@ -51,12 +49,18 @@ function describe(error: unknown): { name: string; message: string } {
     }
     const { name, message } = error as { name?: unknown; message?: unknown };
     return {
-      name: typeof name === 'string' && name !== '' ? name : 'object',
+      // The name of what is no error may be that of a customer.
+      name: isError(error) ? shorten(name) : 'object',
       message: shorten(message ?? 'an object'),
     };
   } catch {
     return { name: 'unknown', message: 'an error that cannot be read' };
   }
+}
+
+/** Also one of another realm, as a test runner's. */
+function isError(value: object): boolean {
+  return value instanceof Error || types.isNativeError(value);
 }
 
 function shorten(message: unknown): string {

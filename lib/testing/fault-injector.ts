@@ -104,8 +104,8 @@ export class FaultInjector {
   }
 
   /**
-   * From here on attempts are left alone, also those of earlier calls. What hangs is
-   * broken off, as a dependency that comes back resets its connections.
+   * Attempts that begin from here on are left alone, also those of earlier calls. What
+   * hangs is broken off, as a dependency that comes back resets its connections.
    */
   end(): void {
     this.isOver = true;

@@ -43,7 +43,23 @@ export function faultyPipeline(
         return answer;
       },
     };
-  return Object.assign(Object.create(pipeline) as Pipeline, own);
+  return Object.assign(
+    Object.create(pipeline, waysOf(pipeline)) as Pipeline,
+    own,
+  );
+}
+
+/**
+ * What a pipeline makes when it is wanted is made for the pipeline itself: one made
+ * for what stands in front would be another one, of which the pipeline knows nothing.
+ */
+function waysOf(pipeline: Pipeline): PropertyDescriptorMap {
+  return {
+    pool: { get: () => pipeline.pool },
+    values: { get: () => pipeline.values },
+    promises: { get: () => pipeline.promises },
+    observables: { get: () => pipeline.observables },
+  };
 }
 
 function promising(faults: FaultInjector, body: Body, call: Call): Body {

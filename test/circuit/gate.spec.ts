@@ -341,6 +341,30 @@ describe('limits of an enforced circuit', () => {
   });
 });
 
+describe('a listener that hears of new rules', () => {
+  it('finds them in force at the limits, too', async () => {
+    const { circuit } = setUp({});
+    const answers: unknown[] = [];
+    circuit.on(['configured'], () => {
+      for (let call = 0; call < 3; call++) {
+        answers.push(
+          circuit
+            .execute(async () => 'in')
+            .catch(({ code }: { code: string }) => code),
+        );
+      }
+    });
+
+    circuit.configure({ bulkhead: { maxConcurrent: 1 } });
+
+    expect(await Promise.all(answers)).toEqual([
+      'in',
+      'BULKHEAD_FULL',
+      'BULKHEAD_FULL',
+    ]);
+  });
+});
+
 describe('a probe', () => {
   it.each<[string, number]>([
     ['the first, of a circuit that is due', 0],

@@ -422,6 +422,26 @@ describe('a keyed circuit', () => {
     ]);
   });
 
+  it('that took the place of one and changed before the next second is not lost', () => {
+    const { registry, join, pass } = bench(one);
+    registry.keyed('payments', 'a');
+    const { heard } = join();
+    heard();
+    registry.keyed('payments', 'b');
+    const a = registry.keyed('payments', 'a');
+    a.forceOpen();
+    jest.advanceTimersByTime(250);
+    pass(1);
+    expect(heard()).toMatchObject([
+      {
+        event: 'circuits',
+        data: { circuits: [], removed: [{ name: 'payments', key: 'a' }] },
+      },
+      { event: 'circuits', data: { circuits: [{ state: 'forced-open' }] } },
+      { event: 'figures' },
+    ]);
+  });
+
   it.each(['that was told of', 'that nobody was told of'])(
     '%s, has changed and was let go is not shown again',
     which => {

@@ -168,14 +168,16 @@ describe('a retry budget', () => {
   });
 
   it('lets old calls and retries go in tenths of its time', () => {
-    const spent = (at: number) => {
-      const budget = new RetryBudget({ ratio: 0, burst: 1, per: 1_000 });
-      budget.tryTake(at);
-      return budget;
-    };
     expect(spent(99).tryTake(999)).toBe(false);
     expect(spent(99).tryTake(1_000)).toBe(true);
     expect(spent(100).tryTake(1_099)).toBe(false);
     expect(spent(100).tryTake(1_100)).toBe(true);
   });
 });
+
+/** A budget of one retry, which was made. */
+function spent(at: number): RetryBudget {
+  const budget = new RetryBudget({ ratio: 0, burst: 1, per: 1_000 });
+  budget.tryTake(at);
+  return budget;
+}

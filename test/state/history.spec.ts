@@ -18,8 +18,12 @@ describe('the history of a circuit', () => {
       'TypeError',
       'fetch failed',
     ],
-    ['an object with a name that is none', { name: 7 }, 'object', 'an object'],
-    ['an object with an empty name', { name: '' }, 'object', 'an object'],
+    [
+      'a returned object with a name of its own',
+      { name: 'Jane Doe', ok: false },
+      'object',
+      'an object',
+    ],
     ['a text', 'down', 'string', 'down'],
     ['a number', 42, 'number', '42'],
     ['nothing', null, 'object', 'null'],
@@ -35,6 +39,11 @@ describe('the history of a circuit', () => {
     ],
   ])('keeps name and message of %s', (_what, error, name, message) => {
     expect(kept(error)).toEqual({ at: 5, name, message });
+  });
+
+  it('cuts names longer than 500 letters', () => {
+    const error = Object.assign(new Error('no'), { name: 'x'.repeat(501) });
+    expect(kept(error)?.name).toBe(`${'x'.repeat(500)}…`);
   });
 
   it('cuts messages longer than 500 letters', () => {

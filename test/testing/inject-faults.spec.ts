@@ -728,6 +728,42 @@ describe('faults of a name', () => {
     await expect(call('us')).resolves.toMatch(/^Injected fault/);
   });
 
+  it('let an Observable through whose key was let go before it was subscribed', async () => {
+    const registry = new CircuitBreakerRegistry(undefined, {
+      clock: new VirtualClock(),
+    });
+    const search = registry.getOrCreate('search', { maxKeys: 1 });
+    const find = search.wrap((key: string) => of(key), {
+      key: (key: string) => key,
+      returns: 'observable',
+    });
+    injectFaults(search, { errorRate: 1, when: (key: string) => key === 'us' });
+    const found = find('eu');
+    registry.keyed('search', 'us');
+    await expect(firstValueFrom(found)).resolves.toBe('eu');
+    expect(registry.keyed('search', 'eu').totals.successes).toBe(1);
+  });
+
+  it('let nobody take a circuit for idle whose stream waits for a retry', () => {
+    const registry = new CircuitBreakerRegistry(undefined, {
+      clock: new VirtualClock(),
+    });
+    const search = registry.getOrCreate('search', { maxKeys: 1 });
+    const find = search.wrap(() => throwError(() => new Error('down')), {
+      key: () => 'eu',
+      returns: 'observable',
+      retry: { attempts: 3, backoff: { initial: '10s' } },
+    });
+    // It was called before; its circuit is another one when it is subscribed.
+    const found = find();
+    registry.keyed('search', 'us');
+    const eu = registry.keyed('search', 'eu');
+    const faults = injectFaults(eu, { errorRate: 1, when: () => false });
+    found.subscribe({ error() {} });
+    faults.stop();
+    expect(eu.pipeline.isIdle).toBe(false);
+  });
+
   it('can be those of one key', async () => {
     const registry = new CircuitBreakerRegistry(undefined, {
       clock: new VirtualClock(),
