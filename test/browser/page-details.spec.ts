@@ -590,6 +590,9 @@ const LEGEND = '.legend';
       ];
       await opened(circuit);
       expect(await scene.drawnIn('.chart', 6, series)).toEqual(expected);
+      expect(await scene.drawnIn('.chart', 1, ['muted'], '.u-axis')).toEqual([
+        'muted',
+      ]);
       const edges = ['calls', 'rejected', 'failures'];
       expect((await scene.drawnIn('.chart', 6, edges)).slice(0, 3)).toEqual([
         'calls',

@@ -308,6 +308,14 @@ const CHIPS = '#counts .chip';
       'acme',
       'without a key',
     ]);
+    // Another came, and it is one of several now.
+    await scene.show([viewOf('tenants', { totals: totalsOf({ calls: 1 }) })]);
+    expect(await names('#closed')).toEqual(['tenants']);
+    await scene.change([acme]);
+    expect(await scene.texts('.keyed .name-text')).toEqual([
+      'acme',
+      'without a key',
+    ]);
     // One that is alone is what there is of the name.
     await scene.show([viewOf('tenants')]);
     expect(await names('#closed')).toEqual(['tenants']);
@@ -334,6 +342,27 @@ const CHIPS = '#counts .chip';
     expect(await names('#closed')).toEqual(['b', 'c', 'new']);
     expect(await scene.texts('.answers')).toEqual([]);
     expect(await scene.focused()).toBe('c');
+  });
+
+  it('holds nothing of what it has drawn and shows no more', async () => {
+    await scene.show([viewOf('a'), viewOf('b')]);
+    const before = await scene.held('HTMLCanvasElement');
+    for (let times = 0; times < 2; times++) {
+      await scene.toggle('a');
+      await scene.settled();
+      await scene.figures([viewOf('a')]);
+      expect(await scene.texts('.details canvas')).toHaveLength(1);
+      await scene.toggle('a');
+    }
+    // The last is held until the next message, by what it listened to.
+    await scene.figures([viewOf('a')]);
+    expect(await scene.held('HTMLCanvasElement')).toBe(before);
+    await scene.toggle('a');
+    await scene.settled();
+    await scene.change([], { removed: [{ name: 'b', key: null }] });
+    await scene.show([]);
+    expect(await scene.held('HTMLCanvasElement')).toBe(0);
+    expect(await scene.held('ResizeObserver')).toBe(0);
   });
 
   it('announces what changes its state, and nothing else', async () => {

@@ -75,6 +75,8 @@ const EVERYTHING = [
     expect(await background()).toBe(DARK);
     await scene.seen();
     expect(await drawn()).toEqual(['calls-fill']);
+    // Nothing is left of what the colours were read from.
+    expect(await scene.texts('body > span')).toEqual([]);
     await chooseNextTheme();
     expect(await theme()).toBe('Theme: light');
     expect(await background()).toBe(LIGHT);

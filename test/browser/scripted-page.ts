@@ -34,10 +34,10 @@ const COUNT_MESSAGES = `
     });`;
 
 /** Looks at the pixels of a chart; the colours are those of the style sheet. */
-const DRAWN_IN = `(selector, parts, names) => {
+const DRAWN_IN = `(selector, parts, names, area) => {
   const host = document.querySelector(selector);
   const canvas = host.querySelector('canvas');
-  const plot = host.querySelector('.u-over').getBoundingClientRect();
+  const plot = host.querySelector(area).getBoundingClientRect();
   const edge = canvas.getBoundingClientRect();
   const probe = document.body.appendChild(document.createElement('span'));
   const rgb = name => {
@@ -250,6 +250,23 @@ export class ScriptedPage {
     );
   }
 
+  /** How many objects of a class the page still holds, in sight or not. */
+  async held(className: string): Promise<number> {
+    const session = await this.browser.newCDPSession(this.page);
+    const evaluate = async (expression: string) =>
+      (await session.send('Runtime.evaluate', { expression })).result.objectId!;
+    const { objects } = await session.send('Runtime.queryObjects', {
+      prototypeObjectId: await evaluate(`${className}.prototype`),
+    });
+    const { result } = await session.send('Runtime.callFunctionOn', {
+      objectId: objects.objectId!,
+      functionDeclaration: 'function () { return this.length; }',
+      returnByValue: true,
+    });
+    await session.detach();
+    return result.value as number;
+  }
+
   /** A property as the style sheet makes it. */
   style(selector: string, property: string, pseudo = ''): Promise<string> {
     return this.read(
@@ -265,9 +282,10 @@ export class ScriptedPage {
     selector: string,
     parts: number,
     colours: readonly string[],
+    area = '.u-over',
   ): Promise<string[]> {
     return this.read(
-      `(${DRAWN_IN})(${JSON.stringify(selector)}, ${parts}, ${JSON.stringify(colours)})`,
+      `(${DRAWN_IN})(${JSON.stringify(selector)}, ${parts}, ${JSON.stringify(colours)}, '${area}')`,
     );
   }
 

@@ -100,8 +100,8 @@ export class ActionDialog {
     this.thresholds.replaceChildren(
       ...(type === 'configure' ? fieldsOf(record.view) : []),
     );
+    // Which gives the focus to the first field.
     this.dialog.showModal();
-    this.reason.focus();
   }
 
   private async submit(): Promise<void> {
