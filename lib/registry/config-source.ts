@@ -50,9 +50,9 @@ export interface SourceRules {
 }
 
 const rules = {
-  refreshEvery: option(timerDuration().optional(), TIMER_DURATION),
-  timeout: option(timerDuration().default(5_000), TIMER_DURATION),
-  required: option(z.boolean().default(false), 'true or false'),
+  refreshEvery: timerDuration().optional(),
+  timeout: timerDuration().default(5_000),
+  required: z.boolean().default(false),
 };
 
 /** The option `configSource`. */

@@ -31,7 +31,6 @@ export const failoverOptionsSchema = callOptionsSchema
     probeAfter: option(
       z.union([duration(0), z.literal(false)]).default(30_000),
       `a duration: milliseconds, or a string such as '30s', or false`,
-      'a backend that could be probed and was passed over for so long is tried first by one call',
     ),
   });
 

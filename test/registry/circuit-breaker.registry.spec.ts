@@ -131,6 +131,13 @@ describe('CircuitBreakerRegistry', () => {
       expect(registry.names()).toEqual([]);
     });
 
+    it('takes a name of 300 characters', () => {
+      const { registry } = new RegistryBench();
+      const name = 'x'.repeat(300);
+
+      expect(registry.getOrCreate(name).name).toBe(name);
+    });
+
     it.each(['', '  ', 'x'.repeat(301), 5, null, undefined])(
       'refuses %p for a name',
       name => {

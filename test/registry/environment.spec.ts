@@ -151,6 +151,8 @@ describe('variables that stop the start', () => {
       'did you mean CIRCUIT_BREAKER_PAYMENT_GATEWAY_MODE?',
     ],
     ['CIRCUIT_BREAKER_PAYMENT_GATEWAY_IGNORE_ERRORS', 'fits no option'],
+    ['CIRCUIT_BREAKER_PAYMENT_GATEWAY_RECORD_ERRORS', 'fits no option'],
+    ['CIRCUIT_BREAKER_PAYMENT_GATEWAY_CLASSIFY_ERROR', 'fits no option'],
     ['CIRCUIT_BREAKER_PAYMENT_GATEWAY', 'fits no option'],
     [
       'CIRCUIT_BREAKER_X',

@@ -254,6 +254,19 @@ describe('registry.failover', () => {
       expect(backends.circuit('us').totals.rejected).toBe(1);
     });
 
+    it('has tried those that may be probed before those that refuse', async () => {
+      const backends = new Backends({ openDuration: '10s' }).open('us');
+      backends.clock.advance(10_000);
+      backends.circuit('eu').forceOpen();
+      backends.broken.set('us', new Error('still down'));
+
+      const error = await failureOf(backends.ask(['eu', 'us']));
+
+      expect((error as FailoverException).errors.map(({ key }) => key)).toEqual(
+        ['us', 'eu'],
+      );
+    });
+
     it('is a 503 that tells the client no more than the name', async () => {
       const backends = new Backends();
       for (const key of KEYS) backends.broken.set(key, new Error(`secret`));
@@ -482,6 +495,41 @@ describe('registry.failover', () => {
 
       for (let i = 0; i < 3; i++) await run(structuredClone(options));
       expect(attempts).toBe(4);
+    });
+
+    it('count an answer as a failure that is none, and give it all the same', async () => {
+      const backends = new Backends();
+
+      const answer = await backends.registry.failover(
+        'search',
+        KEYS,
+        backends.call,
+        { isFailureResult: result => result === 'eu' },
+      );
+
+      expect(answer).toBe('eu');
+      expect(backends.circuit('eu').totals).toMatchObject({ failures: 1 });
+    });
+
+    it('have one that is due tried first by the second call already, with probeAfter 0', async () => {
+      const backends = new Backends({ openDuration: '10s' }).open('eu');
+      backends.clock.advance(10_000);
+      const ask = () =>
+        backends.registry.failover('search', KEYS, backends.call, {
+          probeAfter: 0,
+        });
+
+      expect([await ask(), await ask()]).toEqual(['us', 'eu']);
+    });
+
+    it('say what probeAfter takes', async () => {
+      const { registry, call } = new Backends();
+
+      await expect(
+        registry.failover('search', KEYS, call, { probeAfter: 'soon' }),
+      ).rejects.toThrow(
+        "probeAfter: got 'soon', takes a duration: milliseconds, or a string such as '30s', or false",
+      );
     });
 
     it.each([{ fallback: () => 1 }, { timeout: 0 }, { probeAfter: 'soon' }, 5])(

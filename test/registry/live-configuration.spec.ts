@@ -371,6 +371,32 @@ describe('a configuration source', () => {
       ]);
     });
 
+    it('is told what it takes where it gives something else', async () => {
+      const bench = new LiveBench();
+      bench.answer = () => ({ circuits: 5 });
+      await bench.start();
+
+      expect(bench.complaints).toEqual([
+        expect.stringContaining(
+          'circuits: got 5, takes an object: circuit options and `preset`, for each name of a declared circuit',
+        ),
+      ]);
+    });
+
+    it('holds up the start for five seconds where it has no timeout', async () => {
+      const bench = new LiveBench();
+      let isStarted = false;
+      bench.answer = () => new Promise(() => {});
+      const start = bench.start().then(() => (isStarted = true));
+
+      await bench.advance(4_999);
+      expect(isStarted).toBe(false);
+      await bench.advance(1);
+
+      expect(isStarted).toBe(true);
+      await start;
+    });
+
     it('is not listened to when it answers too late', async () => {
       const bench = new LiveBench({ timeout: '2s' });
       let answerLate: ((options: LiveOptions) => void) | undefined;

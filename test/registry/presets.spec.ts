@@ -71,6 +71,29 @@ describe('presets', () => {
     expect(warnings).toEqual([]);
   });
 
+  it.each(Object.entries(SHIPPED))(
+    'stand over defaults that are others: %s',
+    (preset, rules) => {
+      const { registry } = new RegistryBench({
+        defaults: {
+          window: { type: 'time', duration: '10s' },
+          minimumCalls: 33,
+          failureRateThreshold: 0.9,
+          slowCallDuration: '9s',
+          slowCallRateThreshold: 0.9,
+          openDuration: '99s',
+          halfOpen: { calls: 9, successRateThreshold: 0.9 },
+        },
+        circuits: { plain: {}, a: { preset } },
+      });
+
+      expect(registry.get('a').rules).toEqual({
+        ...registry.get('plain').rules,
+        ...rules,
+      });
+    },
+  );
+
   it('are all documented above', () => {
     expect(Object.keys(SHIPPED)).toEqual(Object.keys(builtInPresets));
   });
