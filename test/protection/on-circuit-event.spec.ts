@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Controller, Injectable, Scope } from '@nestjs/common';
+import {
+  Controller,
+  Injectable,
+  Scope,
+  type OnModuleInit,
+} from '@nestjs/common';
 import {
   CircuitBreaker,
   CircuitBreakerRegistry,
+  InjectCircuit,
   OnCircuitEvent,
   type Circuit,
   type CircuitEvent,
@@ -10,6 +16,7 @@ import {
 import {
   closeApps,
   LogKeeper,
+  plainModule,
   rootModule,
   startContext,
 } from '../support/nest-app.js';
@@ -63,6 +70,33 @@ async function start(...providers: (new () => object)[]) {
 }
 
 describe('@OnCircuitEvent()', () => {
+  it('calls a method from the first hook of a module on, however deep the module is', async () => {
+    @Injectable()
+    class Maintenance implements OnModuleInit {
+      @InjectCircuit('one') private readonly circuit!: Circuit;
+
+      onModuleInit() {
+        this.circuit.forceOpen('maintenance');
+      }
+    }
+    // The hooks of the modules that are the deepest run first.
+    const deepest = plainModule({ providers: [Maintenance] });
+    const deep = plainModule({
+      imports: [plainModule({ imports: [deepest] })],
+    });
+    const app = await startContext(
+      rootModule({
+        imports: [plainModule({ imports: [deep] })],
+        providers: [Dependency, Alerts],
+      }),
+    );
+
+    expect(app.get(Alerts).told).toEqual([
+      'one force-open',
+      'one closed>forced-open forced-open',
+    ]);
+  });
+
   it('calls a method on one kind of events of every circuit, and tells which', async () => {
     const { app, registry, log } = await start(Alerts);
     registry.get('one').tryAcquire()?.success();

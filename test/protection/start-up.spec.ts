@@ -161,7 +161,7 @@ describe('mistakes in decorators stop the start, all in one error', () => {
 
     expect(await problemsOf(one, two)).toEqual([
       expect.stringMatching(
-        /^Client\.call: two classes of this name.*give each a name/,
+        /^Client\.call: two classes of this name.*give each a name: @CircuitBreaker\('a-name'\)$/,
       ),
     ]);
   });
