@@ -21,7 +21,7 @@ const HANDLERS: [string, MethodDecorator, Transport | undefined][] = [
   ['@Sse', Sse(), undefined],
   ['@MessagePattern', MessagePattern('rates'), 'rpc'],
   ['@EventPattern', EventPattern('rates'), 'rpc'],
-  ['@SubscribeMessage', SubscribeMessage('rates'), 'ws'],
+  ['@SubscribeMessage', SubscribeMessage('rates') as MethodDecorator, 'ws'],
   ['@Query', Query(() => String), 'graphql'],
   ['@Mutation', Mutation(() => String), 'graphql'],
   ['@Subscription', Subscription(() => String), 'graphql'],
@@ -45,7 +45,10 @@ describe('a handler', () => {
   });
 
   it('of two transports has no transport of its own', () => {
-    const method = methodWith(MessagePattern('a'), SubscribeMessage('a'));
+    const method = methodWith(
+      MessagePattern('a'),
+      SubscribeMessage('a') as MethodDecorator,
+    );
 
     expect(isHandler(method)).toBe(true);
     expect(transportOf(method)).toBeUndefined();
