@@ -20,8 +20,8 @@ const HANDLERS: [string, MethodDecorator, Transport | undefined][] = [
   ['@Get', Get(), undefined],
   ['@Sse', Sse(), undefined],
   ['@MessagePattern', MessagePattern('rates'), 'rpc'],
-  ['@EventPattern', EventPattern('rates'), 'rpc'],
-  ['@SubscribeMessage', SubscribeMessage('rates') as MethodDecorator, 'ws'],
+  ['@EventPattern', EventPattern('rates') as MethodDecorator, 'rpc'],
+  ['@SubscribeMessage', SubscribeMessage('rates'), 'ws'],
   ['@Query', Query(() => String), 'graphql'],
   ['@Mutation', Mutation(() => String), 'graphql'],
   ['@Subscription', Subscription(() => String), 'graphql'],
@@ -45,10 +45,7 @@ describe('a handler', () => {
   });
 
   it('of two transports has no transport of its own', () => {
-    const method = methodWith(
-      MessagePattern('a'),
-      SubscribeMessage('a') as MethodDecorator,
-    );
+    const method = methodWith(MessagePattern('a'), SubscribeMessage('a'));
 
     expect(isHandler(method)).toBe(true);
     expect(transportOf(method)).toBeUndefined();
