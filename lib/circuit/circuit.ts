@@ -346,11 +346,9 @@ export class Circuit {
   }
 
   private follow(rules: CircuitRules): void {
-    // Listeners find all of it changed.
-    const tell = this.holdEvents();
+    // Last what tells of it: listeners find all of it changed.
+    this.pipeline.configure(rules);
     this.host.configure(rules);
-    this.pipeline.configure();
-    tell();
   }
 
   /** @internal the circuit that a call goes through: this one, or the one of its key. */

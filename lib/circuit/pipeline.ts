@@ -1,5 +1,6 @@
 import { defer, isObservable, throwError, type Observable } from 'rxjs';
 import type { CircuitOpenException } from '../errors/circuit-open.exception.js';
+import type { CircuitRules } from '../state/circuit-options.js';
 import { answerKindOf } from './answer-kind.js';
 import { Answering } from './answering.js';
 import type { Body, Call } from './call.js';
@@ -75,8 +76,8 @@ export class Pipeline implements Surroundings, Ways {
   }
 
   /** Takes other rules. */
-  configure(): void {
-    this.gate.configure(this.host.machine.rules);
+  configure(rules: CircuitRules): void {
+    this.gate.configure(rules);
   }
 
   /** A promise's way. */

@@ -1,3 +1,4 @@
+import { circuitTitle } from './circuit-title.js';
 import type { CircuitState } from './circuit-state.js';
 import type { FailureRecord } from './history.js';
 import { takeSnapshot, type CircuitSnapshot } from './snapshot.js';
@@ -45,8 +46,8 @@ export function explain(machine: StateMachine): Explanation {
 
 function sentenceFor(machine: StateMachine, snapshot: CircuitSnapshot): string {
   const { phase, rules } = machine;
-  const { name, key, window, lastFailure, retryAfter } = snapshot;
-  const subject = key === null ? `"${name}"` : `"${name}" (${key})`;
+  const { window, lastFailure, retryAfter } = snapshot;
+  const subject = circuitTitle(snapshot);
   const last =
     lastFailure === null
       ? ''

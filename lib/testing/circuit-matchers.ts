@@ -1,6 +1,7 @@
 import type { Circuit } from '../circuit/circuit.js';
 import type { Totals } from '../state/call-record.js';
 import type { CircuitState } from '../state/circuit-state.js';
+import { circuitTitle } from '../state/circuit-title.js';
 import { quote } from '../state/quote.js';
 import { countedTotals } from './counted-totals.js';
 
@@ -78,7 +79,7 @@ function standing(...states: readonly CircuitState[]): CircuitMatcher {
     return {
       pass,
       message: () =>
-        `expected circuit ${nameOf(circuit)} ${pass ? 'not ' : ''}to be ${states[0]}\n${about(circuit)}`,
+        `expected circuit ${circuitTitle(circuit)} ${pass ? 'not ' : ''}to be ${states[0]}\n${about(circuit)}`,
     };
   };
 }
@@ -101,7 +102,7 @@ function counting(
     return {
       pass,
       message: () =>
-        `expected circuit ${nameOf(circuit)} ${pass ? 'not ' : ''}to ${verb}${wanted}; the count is ${count}\n${about(circuit)}`,
+        `expected circuit ${circuitTitle(circuit)} ${pass ? 'not ' : ''}to ${verb}${wanted}; the count is ${count}\n${about(circuit)}`,
     };
   };
 }
@@ -118,10 +119,6 @@ function circuitFrom(received: unknown): Circuit {
   throw new TypeError(
     `got ${quote(received)}, takes a Circuit, such as CircuitBreakerRegistry.get('payments') answers`,
   );
-}
-
-function nameOf({ name, key }: Circuit): string {
-  return key === null ? `"${name}"` : `"${name}" (${key})`;
 }
 
 /** What a reader of a red test wants to know next. */

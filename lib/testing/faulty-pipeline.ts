@@ -43,23 +43,12 @@ export function faultyPipeline(
         return answer;
       },
     };
-  return Object.assign(
-    Object.create(pipeline, waysOf(pipeline)) as Pipeline,
-    own,
-  );
-}
-
-/**
- * What a pipeline makes when it is wanted is made for the pipeline itself: one made
- * for what stands in front would be another one, of which the pipeline knows nothing.
- */
-function waysOf(pipeline: Pipeline): PropertyDescriptorMap {
-  return {
-    pool: { get: () => pipeline.pool },
-    values: { get: () => pipeline.values },
-    promises: { get: () => pipeline.promises },
-    observables: { get: () => pipeline.observables },
-  };
+  return new Proxy(pipeline, {
+    // What a pipeline makes when it is asked for it makes for itself, not for what
+    // stands in front: that would be another one, of which it knows nothing.
+    get: (target, key) =>
+      Reflect.get(Object.hasOwn(own, key) ? own : target, key),
+  });
 }
 
 function promising(faults: FaultInjector, body: Body, call: Call): Body {

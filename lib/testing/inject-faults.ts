@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { CallPlan } from '../circuit/call-options.js';
 import type { Call } from '../circuit/call.js';
 import type { Circuit } from '../circuit/circuit.js';
+import { circuitTitle } from '../state/circuit-title.js';
 import { FaultInjector, type FaultCounts } from './fault-injector.js';
 import {
   parseFaults,
@@ -51,7 +52,7 @@ export function injectFaults(
   circuit: Circuit,
   options: FaultOptions,
 ): InjectedFaults {
-  const subject = subjectOf(circuit);
+  const subject = `Faults of ${circuitTitle(circuit)}`;
   const rules = parseFaults(options, subject);
   refuseProduction(rules, subject);
   if (Object.hasOwn(circuit, FAULTS)) {
@@ -78,10 +79,6 @@ export function injectFaults(
   const cancel = endLater(circuit, rules, () => active.stop());
   report.begun();
   return active;
-}
-
-function subjectOf({ name, key }: Circuit): string {
-  return key === null ? `Faults of "${name}"` : `Faults of "${name}" (${key})`;
 }
 
 function refuseProduction(
