@@ -4,7 +4,6 @@ import {
   afterAll,
   afterEach,
   beforeAll,
-  describe,
   expect,
   it,
   jest,
@@ -16,14 +15,14 @@ import {
   DashboardProcess,
   type DashboardAppSettings,
 } from './dashboard-process.js';
-import { hasChromium } from './has-chromium.js';
+import { describeInChromium } from './describe-in-chromium.js';
 
 jest.setTimeout(40_000);
 
 const EVIL = '<img src=x onerror="document.title=\'owned\'">';
 const LONG = 'long-'.repeat(60);
 
-(hasChromium() ? describe : describe.skip)('the page', () => {
+describeInChromium('the page', () => {
   let browser: BrowserContext;
   let app: DashboardProcess | undefined;
   let page: Page;

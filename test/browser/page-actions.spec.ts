@@ -1,30 +1,13 @@
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import type { CircuitView } from '../../lib/dashboard/circuit-view.js';
-import { hasChromium } from './has-chromium.js';
 import { SECOND, troubled, viewOf } from './scripted-circuits.js';
-import { ScriptedPage } from './scripted-page.js';
+import { describePage } from './scripted-page.js';
 import { held, refusing } from './scripted-server.js';
-
-jest.setTimeout(20_000);
 
 const ACTIONS = { actions: true };
 const OTHERS = ['Reset…', 'Change thresholds…'];
 
-(hasChromium() ? describe : describe.skip)('an action on the page', () => {
-  let scene: ScriptedPage;
-
-  beforeAll(async () => {
-    scene = await ScriptedPage.open();
-  });
-  afterAll(() => scene?.close());
+describePage('an action on the page', scene => {
   beforeEach(() => scene.load());
 
   const ask = async (action: string, circuit: CircuitView = viewOf('a')) => {

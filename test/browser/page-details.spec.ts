@@ -1,15 +1,6 @@
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CircuitView } from '../../lib/dashboard/circuit-view.js';
 import type { CircuitState } from '../../lib/state/circuit-state.js';
-import { hasChromium } from './has-chromium.js';
 import {
   historyOf,
   MINUTE,
@@ -20,20 +11,12 @@ import {
   viewOf,
   windowOf,
 } from './scripted-circuits.js';
-import { ScriptedPage } from './scripted-page.js';
-
-jest.setTimeout(20_000);
+import { describePage } from './scripted-page.js';
 
 const LEGEND = '.legend';
 
-(hasChromium() ? describe : describe.skip)('what a circuit tells', () => {
-  let scene: ScriptedPage;
-
-  beforeAll(async () => {
-    scene = await ScriptedPage.open();
-    await scene.load();
-  });
-  afterAll(() => scene?.close());
+describePage('what a circuit tells', scene => {
+  beforeAll(() => scene.load());
   // What is shown then is of another process: nothing is left of it.
   beforeEach(() => scene.renew());
 

@@ -1,14 +1,5 @@
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import type { CircuitView } from '../../lib/dashboard/circuit-view.js';
-import { hasChromium } from './has-chromium.js';
 import {
   historyOf,
   NOON,
@@ -18,20 +9,12 @@ import {
   viewOf,
   windowOf,
 } from './scripted-circuits.js';
-import { ScriptedPage } from './scripted-page.js';
-
-jest.setTimeout(20_000);
+import { describePage } from './scripted-page.js';
 
 const SHADOW = { mode: 'shadow' } as const;
 const CHIPS = '#counts .chip';
 
-(hasChromium() ? describe : describe.skip)('the list of circuits', () => {
-  let scene: ScriptedPage;
-
-  beforeAll(async () => {
-    scene = await ScriptedPage.open();
-  });
-  afterAll(() => scene?.close());
+describePage('the list of circuits', scene => {
   beforeEach(() => scene.load());
 
   const names = (list: '#trouble' | '#closed') =>

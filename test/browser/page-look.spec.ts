@@ -1,14 +1,5 @@
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { violationsIn } from './axe.js';
-import { hasChromium } from './has-chromium.js';
 import {
   historyOf,
   NOON,
@@ -16,9 +7,7 @@ import {
   viewOf,
   windowOf,
 } from './scripted-circuits.js';
-import { ScriptedPage } from './scripted-page.js';
-
-jest.setTimeout(20_000);
+import { describePage } from './scripted-page.js';
 
 const LIGHT = 'rgb(246, 247, 249)';
 const DARK = 'rgb(17, 21, 27)';
@@ -42,13 +31,7 @@ const EVERYTHING = [
   viewOf(LONG),
 ];
 
-(hasChromium() ? describe : describe.skip)('the look of the page', () => {
-  let scene: ScriptedPage;
-
-  beforeAll(async () => {
-    scene = await ScriptedPage.open();
-  });
-  afterAll(() => scene?.close());
+describePage('the look of the page', scene => {
   beforeEach(async () => {
     await scene.page.emulateMedia({
       colorScheme: 'light',

@@ -1,28 +1,11 @@
-import {
-  afterAll,
-  beforeAll,
-  beforeEach,
-  describe,
-  expect,
-  it,
-  jest,
-} from '@jest/globals';
+import { beforeEach, expect, it } from '@jest/globals';
 import { held, refusing } from './scripted-server.js';
-import { hasChromium } from './has-chromium.js';
 import { NOON, SECOND, troubled, viewOf } from './scripted-circuits.js';
-import { ScriptedPage } from './scripted-page.js';
-
-jest.setTimeout(20_000);
+import { describePage } from './scripted-page.js';
 
 const LOST = 'Connection lost. What you see is from 12:00:00. Trying again…';
 
-(hasChromium() ? describe : describe.skip)('the stream of the page', () => {
-  let scene: ScriptedPage;
-
-  beforeAll(async () => {
-    scene = await ScriptedPage.open();
-  });
-  afterAll(() => scene?.close());
+describePage('the stream of the page', scene => {
   beforeEach(() => scene.load());
 
   const lost = (text: string | RegExp) => scene.expectText('#lost', text);

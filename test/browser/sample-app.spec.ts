@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { buildShop } from '../support/build-shop.js';
 import { MetricsPage } from '../support/metrics-page.js';
 import { ShopRun } from '../support/shop-run.js';
 import { launchChromium } from './chromium.mjs';
-import { hasChromium } from './has-chromium.js';
+import { describeInChromium } from './describe-in-chromium.js';
 
 jest.setTimeout(60_000);
 
@@ -17,7 +17,7 @@ const axe = readFileSync(
 );
 
 /** The shop as `npm start` opens it, looked at by somebody who breaks it. */
-(hasChromium() ? describe : describe.skip)('the sample shop', () => {
+describeInChromium('the sample shop', () => {
   const url = `http://127.0.0.1:${10_000 + (process.pid % 1_500) * 8}`;
   let shop: ShopRun;
   let browser: BrowserContext;

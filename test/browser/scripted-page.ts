@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { CircuitView } from '../../lib/dashboard/circuit-view.js';
 import type {
@@ -7,6 +7,7 @@ import type {
   SnapshotMessage,
 } from '../../lib/dashboard/stream-messages.js';
 import { launchChromium } from './chromium.mjs';
+import { describeInChromium } from './describe-in-chromium.js';
 import { NOON, SECOND } from './scripted-circuits.js';
 import { ScriptedServer } from './scripted-server.js';
 
@@ -63,42 +64,54 @@ const DRAWN_IN = `(selector, parts, names, area) => {
   });
 }`;
 
+/** Tests of the page, which share one browser. */
+export function describePage(
+  name: string,
+  declare: (scene: ScriptedPage) => void,
+): void {
+  jest.setTimeout(20_000);
+  describeInChromium(name, () => {
+    const scene = new ScriptedPage();
+    beforeAll(() => scene.open());
+    afterAll(() => scene.close());
+    declare(scene);
+  });
+}
+
 /** The page in a browser whose clock stands still, and the server that it listens to. */
 export class ScriptedPage {
   /** What the browser's console has complained about. */
   complaints: string[] = [];
   /** Names the process that the page believes to look at. */
   instance = '';
+  browser!: BrowserContext;
+  page!: Page;
+  server!: ScriptedServer;
   private expected = 0;
   private instances = 0;
 
-  private constructor(
-    readonly browser: BrowserContext,
-    readonly page: Page,
-    readonly server: ScriptedServer,
-  ) {
-    page.on('pageerror', error => this.complaints.push(String(error)));
-    page.on('console', message => {
-      if (message.type() === 'error') this.complaints.push(message.text());
-    });
-  }
-
-  static async open(): Promise<ScriptedPage> {
-    const browser = await launchChromium({
+  /** Starts the browser and the server. */
+  async open(): Promise<void> {
+    this.browser = await launchChromium({
       viewport: { width: 1180, height: 900 },
       timezoneId: 'UTC',
     });
-    await browser.addInitScript(COUNT_MESSAGES);
-    await browser.clock.install({ time: BROWSER_TIME - SECOND });
-    await browser.clock.pauseAt(BROWSER_TIME);
-    const page = await browser.newPage();
-    page.setDefaultTimeout(4_000);
-    return new ScriptedPage(browser, page, await ScriptedServer.start());
+    await this.browser.addInitScript(COUNT_MESSAGES);
+    await this.browser.clock.install({ time: BROWSER_TIME - SECOND });
+    await this.browser.clock.pauseAt(BROWSER_TIME);
+    this.page = await this.browser.newPage();
+    this.page.setDefaultTimeout(4_000);
+    this.page.on('pageerror', error => this.complaints.push(String(error)));
+    this.page.on('console', message => {
+      if (message.type() === 'error') this.complaints.push(message.text());
+    });
+    this.server = await ScriptedServer.start();
   }
 
   async close(): Promise<void> {
-    await this.browser.close();
-    await this.server.close();
+    // What could not be opened was told already.
+    await this.browser?.close();
+    await this.server?.close();
   }
 
   /** Loads it anew, as one who comes; it has heard nothing yet. */
