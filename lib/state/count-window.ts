@@ -27,6 +27,7 @@ export class CountWindow implements CallWindow {
 
   record(now: number, mark: Mark): void {
     if (this.endedAt === NONE) {
+      // Not empty: a list that grows leaves room for sixteen more.
       this.endedAt = [now];
       this.marks = [mark];
     }
