@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http';
 import { connect } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -186,6 +187,8 @@ describe.each(['express', 'fastify'] as const)(
         'X-Forwarded-Host',
         'Sec-Fetch-Mode',
       );
+      const refusals = [400, 403, 404, 415];
+      const long = 'a'.repeat(10_000);
       const circuit = app.registry.get('payments');
       circuit.reset();
       await fc.assert(
@@ -209,10 +212,21 @@ describe.each(['express', 'fastify'] as const)(
               // Not a header that can be sent.
               return;
             }
-            expect([400, 403, 404, 415]).toContain(response.status);
+            const sent = Object.values(headers).join('').length;
+            // Node itself refuses a head that is too long; fetch drops some headers.
+            expect(
+              sent > maxHeaderSize ? [...refusals, 431] : refusals,
+            ).toContain(response.status);
           },
         ),
-        { ...fuzzSettings, numRuns: Math.ceil(fuzzSettings.numRuns / 3) },
+        {
+          ...fuzzSettings,
+          numRuns: Math.ceil(fuzzSettings.numRuns / 3),
+          examples: [
+            [{ 'Content-Type': long }],
+            [{ 'Content-Type': long, 'X-Forwarded-Host': long }],
+          ],
+        },
       );
       expect(circuit.state).toBe('closed');
     });
