@@ -59,7 +59,7 @@ export class CallRecord {
   private lateCalls = 0;
   private lateFailures = 0;
   private lateSlow = 0;
-  private lastFailureAt = 0;
+  private lastFailureAt = -Infinity;
 
   constructor(rules: WindowRules) {
     this.window = createWindow(rules);
