@@ -170,7 +170,9 @@ export class Gate {
 
   private buildRefusal(): CircuitOpenException {
     const { machine } = this;
-    const retryAfter = machine.retryAfter();
+    // At the refusal, whose reading this is: another one would be a tenth of its cost
+    // (`bench/`, "open, rejected").
+    const retryAfter = machine.retryAfter(machine.time);
     return buildError(
       this.host,
       () =>

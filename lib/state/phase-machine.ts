@@ -40,7 +40,8 @@ export abstract class PhaseMachine {
   readonly emitter: EventEmitter;
   /** What other instances know. */
   readonly shared: SharedView;
-  private time: number;
+  /** The last reading of {@link now}. */
+  time: number;
 
   constructor(
     readonly name: string,
