@@ -28,8 +28,8 @@ const settings = {
     ? { warmUpCalls: 200_000, roundMs: 10, rounds: 20 }
     : { warmUpCalls: 500_000, roundMs: 20, rounds: 40 },
   requests: flags.quick
-    ? { repeats: 3, rounds: 6, warmUp: 60_000 }
-    : { repeats: 4, rounds: 6, warmUp: 60_000 },
+    ? { repeats: 5, rounds: 4, warmUp: 40_000 }
+    : { repeats: 15, rounds: 4, warmUp: 40_000 },
   builds: {
     [OURS]: flags.package ? { BENCH_PACKAGE: flags.package } : {},
     ...(flags.against && {

@@ -17,10 +17,10 @@ const LIMIT_MS = 20_000;
 /**
  * @typedef {object} Order
  * @property {import('./nest-cases.mjs').Platform} platform
- * @property {readonly import('./nest-cases.mjs').Variant[]} variants the applications of one process
+ * @property {import('./nest-cases.mjs').Variant} variant
  */
 
-/** A Nest application, alone in its process or beside another one. */
+/** A Nest application in a process of its own. */
 export class NestServer {
   /**
    * @param {import('node:child_process').ChildProcess} child
@@ -35,7 +35,7 @@ export class NestServer {
    * @param {string} node the binary
    * @param {Order} order
    * @param {Record<string, string>} env
-   * @returns {Promise<NestServer[]>} in the order of the variants
+   * @returns {Promise<NestServer>}
    */
   static async start(node, order, env) {
     const child = fork(SERVER, [JSON.stringify(order)], {
@@ -43,9 +43,7 @@ export class NestServer {
       execArgv: [],
       env: { ...process.env, ...env },
     });
-    /** @type {number[]} */
-    const ports = await answerOf(child);
-    return ports.map(port => new NestServer(child, port));
+    return new NestServer(child, await answerOf(child));
   }
 
   /** @param {number} amount of requests, or a few more */
@@ -76,7 +74,6 @@ export class NestServer {
     };
   }
 
-  /** Ends its process, with whatever else runs in that. */
   stop() {
     this.child.kill();
   }

@@ -1,5 +1,5 @@
-// Nest applications, one or two in a process: each says hello on a free port. Tells
-// by IPC which ports, and how much CPU the process has used.
+// A Nest application that says hello on a free port. Tells by IPC which port, and how
+// much CPU the process has used.
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -7,18 +7,14 @@ import { decorateClass, decorateMethod } from '../decorate.mjs';
 import { packageUnderTest } from '../subjects/package-under-test.mjs';
 
 /** @type {import('./nest-server.mjs').Order} */
-const { platform, variants } = JSON.parse(process.argv[2] ?? '{}');
-const ports = [];
-for (const variant of variants) ports.push(await start(variant));
+const { platform, variant } = JSON.parse(process.argv[2] ?? '{}');
+const port = await start();
 process.on('message', () => process.send?.(process.cpuUsage()));
 process.on('disconnect', () => process.exit());
-process.send?.(ports);
+process.send?.(port);
 
-/**
- * @param {import('./nest-cases.mjs').Variant} variant
- * @returns {Promise<number>} its port
- */
-async function start(variant) {
+/** @returns {Promise<number>} its port */
+async function start() {
   const imports = [];
   const onMethod = [];
   const onController = [];
