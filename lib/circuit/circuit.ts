@@ -171,12 +171,13 @@ export class Circuit {
   /** The same Observable behind the circuit: each subscription is one call. */
   protect<T>(source: Observable<T>, options?: ExecuteOptions): Observable<T> {
     const plan = this.planOf(options);
+    const call = options ?? NO_CALL;
+    if (plan.key === undefined) {
+      return this.pipeline.protect(plan, source, call);
+    }
+    // The key is asked at each subscription.
     return defer(() =>
-      this.target(plan, options).pipeline.protect(
-        plan,
-        source,
-        options ?? NO_CALL,
-      ),
+      this.target(plan, call).pipeline.protect(plan, source, call),
     );
   }
 
