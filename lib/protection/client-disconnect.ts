@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { defer, finalize, Observable, share, tap } from 'rxjs';
+import { Observable, Subscription, type Subscriber } from 'rxjs';
 
 /** The part of a response that tells of its end. */
 interface Closable {
@@ -25,41 +25,54 @@ export function untilClientLeaves<T>(
   const response = responseOf(context);
   if (response === undefined) return protect(handled, () => {});
   return new Observable<T>(subscriber => {
-    let isRunning = false;
     let isOver = false;
     const end = () => {
       isOver = true;
     };
-    const shared = defer(() => {
-      isRunning = true;
-      return handled;
-    }).pipe(
-      tap({ error: end, complete: end }),
-      finalize(() => {
-        isRunning = false;
-      }),
-      share(),
-    );
-    const listener = {
-      next: (value: T) => subscriber.next(value),
+    const running = new Subscription();
+    /** Those who are told what the handler answers: the circuit, and who no longer waits for it. */
+    const told: Subscriber<T>[] = [];
+    const guarded = new Observable<T>(circuit => {
+      told.push(circuit);
+      running.add(
+        handled.subscribe({
+          next: value => told.forEach(each => each.next(value)),
+          error: (error: unknown) => {
+            end();
+            told.forEach(each => each.error(error));
+          },
+          complete: () => {
+            end();
+            told.forEach(each => each.complete());
+          },
+        }),
+      );
+      return () => {
+        if (told.includes(subscriber)) return;
+        told.length = 0;
+        running.unsubscribe();
+      };
+    });
+    // A fallback that is answering holds no permit, and may be what saves the order.
+    const answer = protect(guarded, end).subscribe({
+      next: value => subscriber.next(value),
       error: (error: unknown) => subscriber.error(error),
       complete: () => subscriber.complete(),
-    };
-    // A fallback that is answering holds no permit, and may be what saves the order.
-    const guarded = protect(shared, end).subscribe(listener);
+    });
+    subscriber.add(answer);
     const leave = () => {
       if (isOver) return;
-      if (isRunning) {
-        subscriber.add(shared.subscribe(listener));
-        guarded.unsubscribe();
-      } else {
+      if (told.length === 0) {
         // In a queue: it goes, and nothing runs for it.
-        guarded.unsubscribe();
+        answer.unsubscribe();
         subscriber.next(undefined as T);
         subscriber.complete();
+      } else {
+        told.push(subscriber);
+        subscriber.add(running);
+        answer.unsubscribe();
       }
     };
-    subscriber.add(guarded);
     response.once('close', leave);
     subscriber.add(() => response.off('close', leave));
   });
