@@ -63,7 +63,6 @@ export class ObservableWay {
 
   /** fallback( cache( deadline( retry( attempt )))) */
   run<T>(plan: CallPlan, source: Observable<T>, call: Call): Observable<T> {
-    const { pool } = this.around;
     return defer(() => {
       const now = call.pipeline?.();
       if (now !== undefined && now.observables !== this) {
