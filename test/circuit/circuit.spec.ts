@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { lastValueFrom, map, type Observable } from 'rxjs';
+import { lastValueFrom, of, map, type Observable } from 'rxjs';
 import {
   compileCallOptions,
   type CallOptions,
@@ -275,6 +275,25 @@ describe('the option key without a registry', () => {
     expect(circuit.executeSync(() => 1, any)).toBe(1);
     expect(asked).toEqual(['a', 'b', '0 arguments']);
     expect(keyed.snapshot().totals.calls).toBe(3);
+    expect(circuit.snapshot().totals.calls).toBe(0);
+  });
+
+  it('asks for the key of an Observable at each subscription', async () => {
+    const keys = ['a', 'b'];
+    const circuits = keys.map(key => new Circuit('shop', {}, { key }));
+    const circuit: Circuit = new Circuit(
+      'shop',
+      {},
+      { keyed: key => circuits[keys.indexOf(key)]! },
+    );
+    let key = 'a';
+    const protectedOne = circuit.protect(of(1), { key: () => key });
+
+    expect(await lastValueFrom(protectedOne)).toBe(1);
+    key = 'b';
+    expect(await lastValueFrom(protectedOne)).toBe(1);
+
+    expect(circuits.map(each => each.snapshot().totals.calls)).toEqual([1, 1]);
     expect(circuit.snapshot().totals.calls).toBe(0);
   });
 });

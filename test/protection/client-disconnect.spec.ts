@@ -221,4 +221,19 @@ describe('the end of a connection', () => {
       'complete',
     ]);
   });
+
+  it.each([
+    ['nothing', undefined],
+    ['no object', 'text'],
+    ['an object that tells of nothing', {}],
+    ['an object that cannot be let go of', { once: () => {} }],
+  ])('is not waited for where the response is %s', (_what, response) => {
+    const answers = new Subject<string>();
+    const { seen } = ask(answers, undefined, response ?? null);
+
+    answers.next('answer');
+    answers.complete();
+
+    expect(seen).toEqual(['answer', 'complete']);
+  });
 });
