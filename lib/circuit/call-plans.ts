@@ -40,8 +40,10 @@ export class CallPlans {
     if (this.latest?.options === options) return this.latest.plan;
     const plan = this.plans?.get(options);
     if (plan === undefined) return this.compile(options);
-    // Only of options that are used again: those of one call would keep alive what they hold.
-    this.latest = { options, plan };
+    // Only of options that are used again and hold nothing of a call: it would be kept alive.
+    if (options.args === undefined && options.signal === undefined) {
+      this.latest = { options, plan };
+    }
     return plan;
   }
 

@@ -156,7 +156,15 @@ export class Gate {
    * one: most circuits of a large application refuse none (`bench/`, "idle").
    */
   get circuitOpen(): () => CircuitOpenException {
-    return (this.ownRefusal ??= () => this.buildRefusal());
+    return (this.ownRefusal ??= () => this.buildRefusal(this.machine.now()));
+  }
+
+  /**
+   * The same, right after the refusal: its reading of the clock is still the time, and
+   * another one would be a tenth of its cost (`bench/`, "open, rejected").
+   */
+  circuitOpenNow(): CircuitOpenException {
+    return this.buildRefusal(this.machine.time);
   }
 
   private get isEnforced(): boolean {
@@ -168,11 +176,9 @@ export class Gate {
     return state === 'open' || state === 'half-open';
   }
 
-  private buildRefusal(): CircuitOpenException {
+  private buildRefusal(now: number): CircuitOpenException {
     const { machine } = this;
-    // At the refusal, whose reading this is: another one would be a tenth of its cost
-    // (`bench/`, "open, rejected").
-    const retryAfter = machine.retryAfter(machine.time);
+    const retryAfter = machine.retryAfter(now);
     return buildError(
       this.host,
       () =>

@@ -2,6 +2,7 @@ import {
   catchError,
   concat,
   defer,
+  EMPTY,
   finalize,
   from,
   Observable,
@@ -12,6 +13,7 @@ import {
   tap,
   throwError,
   type MonoTypeOperatorFunction,
+  type Subscriber,
 } from 'rxjs';
 import { AbortScope } from '../policies/abort-scope.js';
 import { endWithScope } from '../policies/end-with-scope.js';
@@ -63,12 +65,13 @@ export class ObservableWay {
 
   /** fallback( cache( deadline( retry( attempt )))) */
   run<T>(plan: CallPlan, source: Observable<T>, call: Call): Observable<T> {
-    return defer(() => {
+    return new Observable(subscriber => {
       const now = call.pipeline?.();
-      if (now !== undefined && now.observables !== this) {
-        return now.observables.run(plan, source, call);
-      }
-      return this.answers(plan, source, call);
+      const answers =
+        now !== undefined && now.observables !== this
+          ? now.observables.run(plan, source, call)
+          : this.answers(plan, source, call, subscriber);
+      return answers.subscribe(subscriber);
     });
   }
 
@@ -76,6 +79,7 @@ export class ObservableWay {
     plan: CallPlan,
     source: Observable<T>,
     call: Call,
+    subscriber: Subscriber<T>,
   ): Observable<T> {
     const { gate, pool } = this.around;
     const state: StreamState = {};
@@ -85,7 +89,7 @@ export class ObservableWay {
     const policies = isShort ? NO_POLICIES : pool.of(plan);
     const way = { plan, source, call, state, policies };
     const answers = isShort
-      ? this.runEntered(way, gate.tryEnter())
+      ? this.runEntered(way, gate.tryEnter(), subscriber)
       : this.cached(way);
     if (isShort && plan.fallback === undefined) return answers;
     return answers.pipe(
@@ -154,7 +158,9 @@ export class ObservableWay {
   ): Observable<T> {
     const { policies } = way;
     const { retry } = policies;
-    const attempt = defer(() => this.attempt(way, caller));
+    const attempt = new Observable<T>(subscriber =>
+      this.attempt(way, caller, subscriber).subscribe(subscriber),
+    );
     const answers =
       caller === undefined ? attempt : attempt.pipe(takeUntil(abortOf(caller)));
     if (retry === undefined) return answers;
@@ -201,22 +207,23 @@ export class ObservableWay {
   private attempt<T>(
     way: ObservableCall<T>,
     caller: AbortSignal | undefined,
+    subscriber: Subscriber<T>,
   ): Observable<T> {
     const { gate } = this.around;
     // Whoever unsubscribes leaves the queue.
-    if (gate.isBare) return this.runEntered(way, gate.tryEnter());
+    if (gate.isBare) return this.runEntered(way, gate.tryEnter(), subscriber);
     const waiting = new AbortScope(caller);
     const entered = gate.enter(waiting.signal);
     if (!(entered instanceof Promise)) {
       waiting.settle();
-      return this.runEntered(way, entered);
+      return this.runEntered(way, entered, subscriber);
     }
     let isTaken = false;
     return from(entered).pipe(
       switchMap(entry => {
         isTaken = true;
         waiting.settle();
-        return this.runEntered(way, entry);
+        return this.runEntered(way, entry, subscriber);
       }),
       finalize(() => {
         if (isTaken) return;
@@ -235,10 +242,16 @@ export class ObservableWay {
   private runEntered<T>(
     { plan, source, call, state, policies }: ObservableCall<T>,
     entry: Entry | Refusal,
+    subscriber: Subscriber<T>,
   ): Observable<T> {
     if (typeof entry === 'function') {
       state.verdict = REFUSED;
       return throwError(entry);
+    }
+    // A listener that heard of the admission has unsubscribed: nothing begins.
+    if (subscriber.closed) {
+      this.around.gate.withdraw(entry);
+      return EMPTY;
     }
     const { timeout } = policies;
     // A call that was refused earns no retry for others.

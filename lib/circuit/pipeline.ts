@@ -135,7 +135,7 @@ export class Pipeline implements Surroundings, Ways {
    * @returns `undefined` when the call would be admitted
    */
   refuseEarly(): CircuitOpenException | undefined {
-    return this.gate.refuseByCircuit() && this.gate.circuitOpen();
+    return this.gate.refuseByCircuit() && this.gate.circuitOpenNow();
   }
 
   private get undeclared(): UndeclaredWay {

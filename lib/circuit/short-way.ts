@@ -20,7 +20,9 @@ export class ShortWay {
     const { host, gate, answering } = this.around;
     const permit = host.machine.tryAcquire();
     if (permit === undefined) {
-      return answering.promise(plan, call, gate.circuitOpen);
+      return plan.fallback === undefined
+        ? answering.reject(gate.circuitOpenNow())
+        : answering.promise(plan, call, gate.circuitOpen);
     }
     return plan.timeout === false
       ? this.runUntimed(permit, plan, body, call)

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { Observable, Subscription, type Subscriber } from 'rxjs';
+import { Observable, share } from 'rxjs';
 
 /** The part of a response that tells of its end. */
 interface Closable {
@@ -25,54 +25,52 @@ export function untilClientLeaves<T>(
   const response = responseOf(context);
   if (response === undefined) return protect(handled, () => {});
   return new Observable<T>(subscriber => {
+    let isRunning = false;
     let isOver = false;
     const end = () => {
       isOver = true;
     };
-    const running = new Subscription();
-    /** Those who are told what the handler answers: the circuit, and who no longer waits for it. */
-    const told: Subscriber<T>[] = [];
-    const guarded = new Observable<T>(circuit => {
-      told.push(circuit);
-      running.add(
+    // Those who listen come and go: the circuit, calls that share this one's answer,
+    // and whoever no longer waits for the circuit.
+    const shared = new Observable<T>(all => {
+      isRunning = true;
+      all.add(() => {
+        isRunning = false;
+      });
+      all.add(
         handled.subscribe({
-          next: value => told.forEach(each => each.next(value)),
+          next: value => all.next(value),
           error: (error: unknown) => {
             end();
-            told.forEach(each => each.error(error));
+            all.error(error);
           },
           complete: () => {
             end();
-            told.forEach(each => each.complete());
+            all.complete();
           },
         }),
       );
-      return () => {
-        if (told.includes(subscriber)) return;
-        told.length = 0;
-        running.unsubscribe();
-      };
-    });
-    // A fallback that is answering holds no permit, and may be what saves the order.
-    const answer = protect(guarded, end).subscribe({
-      next: value => subscriber.next(value),
+    }).pipe(share());
+    const listener = {
+      next: (value: T) => subscriber.next(value),
       error: (error: unknown) => subscriber.error(error),
       complete: () => subscriber.complete(),
-    });
-    subscriber.add(answer);
+    };
+    // A fallback that is answering holds no permit, and may be what saves the order.
+    const guarded = protect(shared, end).subscribe(listener);
     const leave = () => {
       if (isOver) return;
-      if (told.length === 0) {
+      if (isRunning) {
+        subscriber.add(shared.subscribe(listener));
+        guarded.unsubscribe();
+      } else {
         // In a queue: it goes, and nothing runs for it.
-        answer.unsubscribe();
+        guarded.unsubscribe();
         subscriber.next(undefined as T);
         subscriber.complete();
-      } else {
-        told.push(subscriber);
-        subscriber.add(running);
-        answer.unsubscribe();
       }
     };
+    subscriber.add(guarded);
     response.once('close', leave);
     subscriber.add(() => response.off('close', leave));
   });

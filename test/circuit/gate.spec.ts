@@ -453,6 +453,33 @@ describe('the error of a refusal by the circuit', () => {
   });
 });
 
+describe('the error of a refusal that is wanted late', () => {
+  it('tells what is left of the wait by then', async () => {
+    const clock = new VirtualClock();
+    const circuit = new Circuit(
+      'shop',
+      { consecutiveFailures: 1, openDuration: '30s', openJitter: 0 },
+      { clock },
+    );
+    await circuit
+      .execute(() => Promise.reject(new Error('down')))
+      .catch(() => {});
+    const seen: unknown[] = [];
+
+    await circuit.execute(() => 1, {
+      fallback: [
+        async () => {
+          clock.advance(20_000);
+          throw new Error('slow and down');
+        },
+        (error: unknown) => void seen.push(error),
+      ],
+    });
+
+    expect(seen).toMatchObject([{ code: 'CIRCUIT_OPEN', retryAfter: 10_000 }]);
+  });
+});
+
 describe('a circuit whose wait ends between two looks at the clock', () => {
   it('admits the call', () => {
     const { circuit, clock, sync } = setUp({

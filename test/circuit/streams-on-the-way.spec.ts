@@ -5,11 +5,13 @@ import {
   concat,
   defer,
   EMPTY,
+  finalize,
   lastValueFrom,
   NEVER,
   Observable,
   of,
   Subject,
+  takeUntil,
   throwError,
 } from 'rxjs';
 import type { Call } from '../../lib/circuit/call.js';
@@ -454,5 +456,49 @@ describe('a call whose key says that it is not to be cached', () => {
     let calls = 0;
     expect(await call(circuit, () => ++calls)).toBe(1);
     expect(await call(circuit, () => ++calls)).toBe(2);
+  });
+});
+
+describe('an Observable whose subscriber goes while a listener hears of its admission', () => {
+  it.each<[string, CallOptions, CircuitOptions]>([
+    ['alone', {}, {}],
+    ['with a fallback', { fallback: substitute }, {}],
+    ['with retries', { retry: RETRY }, {}],
+    ['with a bulkhead', {}, ONE_PLACE],
+  ])('begins nothing and gives the permit back: %s', (_, options, rules) => {
+    const { circuit, clock } = setUp({
+      ...OPENS_AT_ONCE,
+      ...rules,
+      halfOpen: { calls: 1 },
+    });
+    listen(circuit.protect(failing));
+    clock.advance(100);
+    const gone = new Subject<void>();
+    circuit.on(['transition'], () => gone.next());
+    let runs = 0;
+    const source = defer(() => {
+      runs++;
+      return NEVER;
+    });
+
+    listen(circuit.protect(source, options).pipe(takeUntil(gone)));
+
+    expect(runs).toBe(0);
+    expect(circuit.state).toBe('half-open');
+    expect(circuit.inFlight).toBe(0);
+    expect(circuit.wouldAdmit()).toBe(true);
+    expect(circuit.pipeline.isIdle).toBe(true);
+  });
+});
+
+describe('an Observable that fails', () => {
+  it('is let go of after its error was told, as without a circuit', () => {
+    const { circuit } = setUp();
+    const order: string[] = [];
+    const source = failing.pipe(finalize(() => order.push('let go of')));
+
+    circuit.protect(source).subscribe({ error: () => void order.push('told') });
+
+    expect(order).toEqual(['told', 'let go of']);
   });
 });

@@ -86,6 +86,25 @@ describe('a client who leaves', () => {
     },
   );
 
+  it('while others wait for the same answer leaves it to them, also when the answer to the client is given up', () => {
+    const answers = new Subject<string>();
+    const others: unknown[] = [];
+    const { leave, subscription } = ask(answers, guarded => {
+      guarded.subscribe({
+        next: value => others.push(value),
+        complete: () => others.push('complete'),
+      });
+      return guarded;
+    });
+
+    leave();
+    subscription.unsubscribe();
+    answers.next('answer');
+    answers.complete();
+
+    expect(others).toEqual(['answer', 'complete']);
+  });
+
   it('while the call waits in a queue ends it, and nothing runs', () => {
     const handler = counted(of('answer'));
     let isReleased = false;
