@@ -20,10 +20,10 @@ describe('settings that are legal but surely wrong', () => {
       /11 calls never fit into a window of 10, so 10 is taken/,
     ],
     [
-      'a minimum that no traffic brings within a time window',
-      { minimumCalls: 1_001, window: { type: 'time', duration: 100 } },
+      'a minimum that takes one call a second more than traffic can bring',
+      { minimumCalls: 10_001, window: { type: 'time', duration: '1s' } },
       'minimumCalls',
-      /no traffic brings 1001 calls within 100 ms/,
+      /no traffic brings 10001 calls within 1000 ms/,
     ],
     [
       'a minimum that no traffic brings before entries are too old',
@@ -148,6 +148,40 @@ describe('settings that are legal but surely wrong', () => {
       warnings: [],
     });
   });
+
+  it.each<[string, object]>([
+    ['window', { minimumCalls: 3_000_001, window: 'x' }],
+    ['minimumCalls', { minimumCalls: 'x', window: { size: 10 } }],
+    ['minimumCalls', { minimumCalls: 'x', window: { maxAge: 1 } }],
+    ['window', { failureCount: 101, window: 'x' }],
+    ['mode', { ...OFF, slowCallDuration: false, mode: 'x' }],
+    ['failureCount', { ...OFF, slowCallDuration: false, failureCount: 'x' }],
+    [
+      'slowCallDuration',
+      { ...OFF, slowCallDuration: 'x', slowCallRateThreshold: false },
+    ],
+    [
+      'slowCallRateThreshold',
+      { ...OFF, slowCallDuration: false, slowCallRateThreshold: 'x' },
+    ],
+    [
+      'slowCallRateThreshold',
+      { slowCallDuration: false, slowCallRateThreshold: 'x' },
+    ],
+    ['maxOpenDuration', { openDuration: '20m', maxOpenDuration: 'x' }],
+    ['openDuration', { openDuration: 'x', maxOpenDuration: '1s' }],
+  ])(
+    'holds nothing against what cannot be taken by itself: %s of %j',
+    (path, options) => {
+      const { problems, warnings } = examineOptions(
+        circuitOptionsSchema,
+        options,
+      );
+
+      expect(problems.map(problem => problem.path)).toEqual([path]);
+      expect(warnings).toEqual([]);
+    },
+  );
 
   it('refuses more buckets than milliseconds', () => {
     const { problems } = examineOptions(circuitOptionsSchema, {
