@@ -1,6 +1,11 @@
 import { serialize } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
-import { createWindow, FAILED, SLOW } from '../../lib/state/call-window.js';
+import {
+  createWindow,
+  FAILED,
+  SLOW,
+  type Mark,
+} from '../../lib/state/call-window.js';
 
 describe('a window of time', () => {
   it('lets nothing go when a reader looks back in time', () => {
@@ -46,6 +51,23 @@ describe('a window of calls', () => {
       expect(window.calls).toBe(20);
     },
   );
+
+  it('tells what each of its calls was from what the others were', () => {
+    const window = createWindow({ type: 'count', size: 40, maxAge: false });
+    const marks: Mark[] = [];
+    for (let now = 0; now < 200; now++) {
+      // In no order that comes again within the window.
+      const mark = (((now * now) % 83) % 4) as Mark;
+      marks.push(mark);
+      window.record(now, mark);
+      const held = marks.slice(-40);
+      expect(window).toMatchObject({
+        calls: held.length,
+        failures: held.filter(each => each & FAILED).length,
+        slow: held.filter(each => each & SLOW).length,
+      });
+    }
+  });
 
   it('keeps those of exactly maxAge when an older one goes', () => {
     const window = createWindow({ type: 'count', size: 5, maxAge: 100 });
