@@ -138,6 +138,18 @@ describe('options of a schema whose outputs are shared', () => {
     expect(outputOf(one)).not.toBe(outputOf(other));
   });
 
+  it('are five hundred at most, of which the longest unused is forgotten', () => {
+    const many = z.strictObject({ any: z.unknown().optional() });
+    shareOutputs(many);
+    const outputFor = (any: number) => examineOptions(many, { any }).output;
+    const [first, second] = [outputFor(1), outputFor(2)];
+    for (let any = 3; any <= 500; any++) outputFor(any);
+    expect(outputFor(1)).toBe(first);
+    outputFor(501);
+    expect(outputFor(2)).not.toBe(second);
+    expect(outputFor(1)).toBe(first);
+  });
+
   it('stay apart for another schema', () => {
     const alone = z.strictObject({ any: z.unknown().optional() });
     const [one, other] = [1, 2].map(

@@ -320,6 +320,15 @@ describe('parseOptions', () => {
       ]);
     });
 
+    it.each([
+      ['bulkhead', { maxConcurrent: 1, maxQueued: 1 }, 'maxQueue'],
+      ['rateLimit', { limit: 1, interval: '1s', intervall: 1 }, 'interval'],
+    ])('refuses what no %s has: %j', (group, options, closest) => {
+      const { problems } = errorOf({ [group]: options });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.message).toContain(`did you mean "${closest}"?`);
+    });
+
     it.each(['timeout', 'fallback', 'retry', 'cache', 'bulkhead', 'rateLimit'])(
       'refuses what a circuit does not take: %s',
       key => {

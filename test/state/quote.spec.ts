@@ -16,6 +16,9 @@ describe('quote', () => {
     [new Error('it broke'), '[Error: it broke]'],
     [{ a: 1 }, '{ a: 1 }'],
     ['two\nlines', String.raw`'two\nlines'`],
+    [{ a: { b: 1 } }, '{ a: [Object] }'],
+    [[1, 2, 3, 4, 5], '[ 1, 2, 3, 4, 5 ]'],
+    [[1, 2, 3, 4, 5, 6], '[ 1, 2, 3, 4, 5, ... 1 more item ]'],
   ])('shows %p as %s', (value, text) => {
     expect(quote(value)).toBe(text);
   });
@@ -26,9 +29,10 @@ describe('quote', () => {
     );
   });
 
-  it('shows twenty keys', () => {
+  it('shows twenty keys, and no more', () => {
     const keys = Object.fromEntries(Array(20).entries());
     expect(quote(keys)).toContain(`{ '0': undefined`);
+    expect(quote({ ...keys, more: 1 })).toBe('[object with 21 keys]');
   });
 
   it('shows one blank for many', () => {
