@@ -38,6 +38,11 @@ describe('rule 13: Retry-After', () => {
     ['zero', seconds('0'), 60_000],
     ['a negative number', seconds('-120'), 60_000],
     ['words', seconds('soon'), 60_000],
+    [
+      'words before a date',
+      seconds('not before Fri, 01 Feb 2030 00:00:00 GMT'),
+      60_000,
+    ],
     ['nothing', seconds(''), 60_000],
     ['null', seconds(null), 60_000],
     ['no headers', new Error('down'), 60_000],
@@ -55,6 +60,18 @@ describe('rule 13: Retry-After', () => {
     bench.acquire().failure(seconds(date));
     expect(bench.retryAfter).toBe(90_000);
   });
+
+  it.each([1, 2, 3, 4, 5, 6, 7])(
+    'rule 13: a date is read whatever day of the week it is: in %i days',
+    days => {
+      const wait = days * 24 * 3_600_000;
+      const options = { consecutiveFailures: 1, maxOpenDuration: '7d' };
+      const bench = new CircuitBench(options);
+      const date = new Date(bench.clock.wallTime() + wait).toUTCString();
+      bench.acquire().failure(seconds(date));
+      expect(bench.retryAfter).toBe(wait);
+    },
+  );
 
   it('rule 13: a date in the past leaves the base', () => {
     expect(waitAfter(seconds('Wed, 21 Oct 2015 07:28:00 GMT'))).toBe(60_000);
