@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EventEmitter } from '../../lib/state/event-emitter.js';
+import { CIRCUIT_EVENT_TYPES } from '../../lib/state/events.js';
 
 let emitter: EventEmitter;
 const onListenerError = jest.fn();
@@ -52,6 +53,24 @@ describe('the events of a circuit', () => {
     expect(one).toHaveBeenCalledTimes(2);
     expect(two).toHaveBeenCalledTimes(1);
   });
+
+  it.each(CIRCUIT_EVENT_TYPES)(
+    'reach nobody who listens to all kinds but theirs: %s',
+    type => {
+      const others = jest.fn();
+      const own = jest.fn();
+      emitter.on(
+        CIRCUIT_EVENT_TYPES.filter(each => each !== type),
+        others,
+      );
+      expect(emitter.hears(type)).toBe(false);
+      emitter.on([type], own);
+      emitter.tell(type as 'success', {}, 7);
+      emitter.flush();
+      expect(others).not.toHaveBeenCalled();
+      expect(own).toHaveBeenCalledTimes(1);
+    },
+  );
 
   it('are not even built when nobody listens any more', () => {
     const stay = jest.fn();

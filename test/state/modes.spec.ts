@@ -88,6 +88,18 @@ describe('mode disabled', () => {
     expect(bench.told).toEqual([]);
   });
 
+  it('gives every call the same permit, which nobody can change', () => {
+    const bench = new CircuitBench({ mode: 'disabled' });
+    const permit = bench.acquire();
+    expect(permit).toMatchObject({
+      generation: 0,
+      isProbe: false,
+      startedAt: undefined,
+    });
+    expect(Object.isFrozen(permit)).toBe(true);
+    expect(bench.acquire()).toBe(permit);
+  });
+
   it('passes the calls of execute with their results and errors', async () => {
     const bench = new CircuitBench({ mode: 'disabled' });
     const error = new Error('down');
