@@ -7,6 +7,7 @@ import {
   CIRCUIT_BREAKER_METRICS_REGISTRY,
   CircuitBreakerPrometheusModule,
 } from '../lib/prometheus/index.js';
+import * as ourTesting from '../lib/testing/index.js';
 import { MetricsPage } from './support/metrics-page.js';
 import {
   closeApps,
@@ -135,6 +136,15 @@ describe('two copies of the package in one application', () => {
     await app.get(theirTesting.VirtualClock).advance(20_000);
 
     expect(circuit.snapshot().retryAfter).toBe(40_000);
+  });
+
+  it("inject no faults into a circuit that has the other's already", () => {
+    const clock = new ourTesting.VirtualClock();
+    const circuit = new ours.Circuit('payments', {}, { clock });
+    ourTesting.injectFaults(circuit, { errorRate: 1 });
+    expect(() => theirTesting.injectFaults(circuit, { errorRate: 1 })).toThrow(
+      'the circuit has some already',
+    );
   });
 
   it("answer with the other's rejections, once and with Retry-After", async () => {

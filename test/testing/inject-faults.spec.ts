@@ -1013,6 +1013,7 @@ describe('fault options', () => {
     [{ latency: '30d' }, `latency: got '30d', ${LATENCY}`],
     [{ latency: -1 }, `latency: got -1, ${LATENCY}`],
     [{ latency: { min: 1 } }, 'latency'],
+    [{ latency: { max: 1 } }, 'latency'],
     [{ latency: { min: -1, max: 1 } }, 'latency'],
     [{ latency: { min: 1, max: '30d' } }, 'latency'],
     [{ latency: { min: 1, max: 2, mean: 1 } }, 'latency'],
@@ -1057,6 +1058,10 @@ describe('fault options', () => {
       [{ latency: { min: 0, max: 2 ** 31 - 1 } }, { delays: 1 }],
       [
         { latency: 0, errorRate: 1 },
+        { errors: 1, delays: 0 },
+      ],
+      [
+        { latency: { min: 0, max: 0 }, errorRate: 1 },
         { errors: 1, delays: 0 },
       ],
     ] as const) {
