@@ -30,6 +30,16 @@ describe('options of a fleet', () => {
     expect(() => parse({ [name]: value })).toThrow(name);
   });
 
+  it.each(['flushInterval', 'timeout'])(
+    'refuse a time that no timer waits for: %s',
+    name => {
+      for (const time of [0, '0s', 2 ** 31]) {
+        expect(() => parse({ [name]: time })).toThrow(name);
+      }
+      expect(parse({ [name]: 1 })).toMatchObject({ [name]: 1 });
+    },
+  );
+
   it('refuse a time to live under which a flush could count twice', () => {
     expect(() => parse({ ttl: 9_999.9 })).toThrow(/at least '10s'/);
     expect(parse({ ttl: '10s' }).ttl).toBe(10_000);
