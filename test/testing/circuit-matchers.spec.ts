@@ -47,6 +47,29 @@ describe('the matchers of states', () => {
     expect(circuit).not.toBeHalfOpen();
   });
 
+  it.each<[string, (circuit: Circuit) => unknown, string]>([
+    ['closed', () => {}, 'toBeClosed'],
+    ['open', circuit => fail(circuit), 'toBeOpen'],
+    [
+      'half-open',
+      circuit => {
+        circuit.forceOpen();
+        circuit.releaseOverride();
+      },
+      'toBeHalfOpen',
+    ],
+    ['forced-open', circuit => circuit.forceOpen(), 'toBeOpen'],
+    ['forced-closed', circuit => circuit.forceClosed(), 'toBeClosed'],
+  ])('pass one alone: %s', async (state, bring, passing) => {
+    const circuit = circuitOf({ consecutiveFailures: 1 });
+    await bring(circuit);
+    expect(circuit.state).toBe(state);
+    const passed = (['toBeClosed', 'toBeOpen', 'toBeHalfOpen'] as const).filter(
+      name => circuitMatchers[name](circuit).pass,
+    );
+    expect(passed).toEqual([passing]);
+  });
+
   it('say why the circuit is what it is', async () => {
     const circuit = circuitOf({ consecutiveFailures: 3 });
     await fail(circuit, 2);
@@ -196,6 +219,10 @@ describe('the matchers of counts', () => {
 });
 
 describe('the matchers', () => {
+  it("are nobody's to change", () => {
+    expect(Object.isFrozen(circuitMatchers)).toBe(true);
+  });
+
   it.each([
     [undefined, 'undefined'],
     [null, 'null'],
