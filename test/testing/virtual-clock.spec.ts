@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Circuit } from '../../lib/index.js';
 import { VirtualClock } from '../../lib/testing/index.js';
+
+afterEach(() => void jest.useRealTimers());
 
 describe('VirtualClock', () => {
   it('stands still until it is moved', async () => {
@@ -43,6 +45,26 @@ describe('VirtualClock', () => {
     expect(clock.now()).toBe(0);
     expect(clock.pending).toBe(1);
   });
+
+  it('settles what comes about tick by tick within a turn of the event loop', async () => {
+    const clock = new VirtualClock();
+    let isDone = false;
+    void (async () => {
+      for (let step = 0; step < 20; step++) {
+        await new Promise<void>(resolve => process.nextTick(resolve));
+      }
+      isDone = true;
+    })();
+    await clock.settle();
+    expect(isDone).toBe(true);
+  });
+
+  it('moves beside the fake timers of a test runner', async () => {
+    jest.useFakeTimers();
+    const clock = new VirtualClock();
+    await clock.advance('1s');
+    expect(clock.now()).toBe(1_000);
+  }, 2_000);
 
   it('runs what falls due at its own instant, in order', async () => {
     const clock = new VirtualClock();
