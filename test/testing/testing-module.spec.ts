@@ -271,6 +271,18 @@ describe('CircuitBreakerTestingModule beside an application', () => {
     expect(testing.circuit('search')).toBeClosed();
   });
 
+  it('opens a circuit whose waits grow for the first of them', async () => {
+    const openDuration = { initial: '10s', multiplier: 2 };
+    const { testing } = await start(
+      CircuitBreakerTestingModule.forRoot({
+        circuits: { payments: { openDuration } },
+      }),
+    );
+    testing.open('payments');
+    testing.open('payments');
+    expect(testing.circuit('payments').snapshot().retryAfter).toBe(10_000);
+  });
+
   it('throws what a wait function throws', async () => {
     const { testing } = await start(
       CircuitBreakerTestingModule.forRoot({
