@@ -20,7 +20,7 @@ const WRONG_COUNTS = [
 ];
 // prettier-ignore
 const WRONG_RATES = [
-  0, -0.5, 1.001, 50, 0.0005, 0.3333, NaN, Infinity, '0.5', '50%', null, {}, [], 1n,
+  0, -0.5, 1.001, 50, 0.0005, 0.3333, 0.5000001, NaN, Infinity, '0.5', '50%', null, {}, [], 1n,
 ];
 const WRONG_FLAGS = [0, 1, 'true', '', null, {}, []];
 const WRONG_FUNCTIONS = [0, 'x', null, true, {}, [], /x/];

@@ -44,6 +44,22 @@ describe('the latency of calls', () => {
     expect(p99).toBe(p90);
   });
 
+  it.each([
+    [900, 90, 10, 1, 64],
+    [899, 90, 11, 64, 1_000],
+  ])(
+    'has the 900th of a thousand calls at 90 %%, and the 990th at 99 %%: %i short, %i longer and %i long',
+    (short, longer, long, p90, p99) => {
+      const latency = latencyOf(
+        ...Array<number>(short).fill(1),
+        ...Array<number>(longer).fill(64),
+        ...Array<number>(long).fill(1_000),
+      ).snapshot(0);
+      expect(Math.abs(latency.p90! / p90 - 1)).toBeLessThan(0.07);
+      expect(Math.abs(latency.p99! / p99 - 1)).toBeLessThan(0.07);
+    },
+  );
+
   it.each([0.2, 0.45, 0.55, 1, 1.1, 3, 20, 333, 4_096, 70_000, 900_000])(
     'is off by 6 %% of %p ms at most, or by half a tick',
     ms => {
