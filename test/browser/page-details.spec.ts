@@ -123,6 +123,12 @@ describePage('what a circuit tells', scene => {
             `document.querySelector('.bar span').style.transform`,
           ),
         ).toBe(progress);
+        // It grows from the left.
+        expect(
+          await scene.read(
+            `(bar => bar.firstChild.getBoundingClientRect().left - bar.getBoundingClientRect().left)(document.querySelector('.bar'))`,
+          ),
+        ).toBe(0);
       },
     );
 
@@ -138,6 +144,14 @@ describePage('what a circuit tells', scene => {
         Since: '11:59:30, for 30 s; not closed since 11:57:55',
         Why: 'After half-open',
         'Callers get': 'No calls in the last minute',
+      });
+      expect(
+        await answersAfter([
+          ['closed', 43_201],
+          ['half-open', 30],
+        ]),
+      ).toMatchObject({
+        Since: '11:59:30, for 30 s; not closed since 14 Jan, 23:59:59',
       });
       // Its beginning is among those that are kept no more.
       expect(await answersAfter([['half-open', 30]])).toMatchObject({
@@ -166,6 +180,15 @@ describePage('what a circuit tells', scene => {
         await answers(troubled('a', 'half-open', { halfOpen })),
       ).toMatchObject({
         Why: 'Trying again: 1 probe succeeded, 2 failed, 3 in flight',
+      });
+      expect(
+        await answers(
+          troubled('a', 'half-open', {
+            halfOpen: { admitted: 4, successes: 4, failures: 0, inFlight: 0 },
+          }),
+        ),
+      ).toMatchObject({
+        Why: 'Trying again: 4 probes succeeded, 0 failed, 0 in flight',
       });
       expect(
         await answers(troubled('a', 'half-open', { halfOpen: null })),
@@ -280,6 +303,16 @@ describePage('what a circuit tells', scene => {
       expect(await scene.text(SENTENCE)).toBe(
         'Closed: of 20 calls in its window 3 failed and 4 were slow.',
       );
+      await scene.figures([
+        viewOf('a', { window: windowOf(3_000, 2_000, 1_000) }),
+      ]);
+      expect(await scene.text(SENTENCE)).toBe(
+        'Closed: of 3,000 calls in its window 2,000 failed and 1,000 were slow.',
+      );
+      await scene.figures([viewOf('a', { window: windowOf(1, 0, 0) })]);
+      expect(await scene.text(SENTENCE)).toBe(
+        'Closed: of 1 call in its window 0 failed and 0 were slow, too few for a rate to count.',
+      );
       await scene.figures([viewOf('a', { window: windowOf(19, 0, 0) })]);
       expect(await scene.text(SENTENCE)).toBe(
         'Closed: of 19 calls in its window 0 failed and 0 were slow, too few for a rate to count.',
@@ -296,16 +329,21 @@ describePage('what a circuit tells', scene => {
       const { thresholds } = viewOf('a');
       const circuit = viewOf('a', {
         latency: { mean: 1, p50: 2, p90: 3, p99: 4, max: 5 },
-        window: windowOf(200, 20, 3),
-        inFlight: 7,
+        window: windowOf(20_000, 2_000, 1_300),
+        inFlight: 7_000,
         totals: totalsOf({
           calls: 1,
           successes: 1_002,
-          failures: 3,
-          ignored: 4,
-          rejected: 5,
-          fallbacks: 6,
+          failures: 1_003,
+          ignored: 1_004,
+          rejected: 1_005,
+          fallbacks: 1_006,
         }),
+        thresholds: {
+          ...thresholds,
+          minimumCalls: 2_000,
+          consecutiveFailures: 1_000,
+        },
       });
       const expected = {
         Mean: '1.0 ms',
@@ -313,19 +351,19 @@ describePage('what a circuit tells', scene => {
         p90: '3.0 ms',
         p99: '4.0 ms',
         Longest: '5.0 ms',
-        Calls: '200',
-        Failed: '20 (10 %)',
-        Slow: '3 (1.5 %)',
-        'In flight': '7',
+        Calls: '20,000',
+        Failed: '2,000 (10 %)',
+        Slow: '1,300 (6.5 %)',
+        'In flight': '7,000',
         Successes: '1,002',
-        Failures: '3',
-        Ignored: '4',
-        Refused: '5',
-        Fallbacks: '6',
+        Failures: '1,003',
+        Ignored: '1,004',
+        Refused: '1,005',
+        Fallbacks: '1,006',
         'Failure rate': '50 %',
         'Slower than': '2.0 s, at 50 %',
-        'Of at least': '20 calls',
-        'In a row': '10 failures',
+        'Of at least': '2,000 calls',
+        'In a row': '1,000 failures',
         'Stays open': '1 min 0 s or longer',
       };
       await scene.show([circuit]);
@@ -336,35 +374,41 @@ describePage('what a circuit tells', scene => {
         {
           ...circuit,
           inFlight: 8,
-          inFlightSlow: 2,
+          inFlightSlow: 1,
           shared: {
             joined: true,
             state: 'half-open',
             generation: 1,
-            instances: 3,
+            instances: 3_000,
             share: 0.25,
-            window: { calls: 400, failures: 40, slow: 1 },
+            window: { calls: 4_000, failures: 400, slow: 1 },
           },
         },
       ]);
       const fleet = {
         'State of all': 'Half-open',
-        Instances: '3',
-        'Calls of all': '400',
-        'Of them failed': '40 (10 %)',
+        Instances: '3,000',
+        'Calls of all': '4,000',
+        'Of them failed': '400 (10 %)',
         'Share of this one': '25 %',
       };
       expect(await scene.facts('.block')).toEqual({
         ...expected,
         ...fleet,
-        'In flight': '8, 2 slow',
+        'In flight': '8, 1 slow',
+      });
+      await scene.figures([
+        { ...circuit, inFlight: 8_000, inFlightSlow: 2_000 },
+      ]);
+      expect(await scene.facts('.block')).toMatchObject({
+        'In flight': '8,000, 2,000 slow',
       });
 
       await scene.change([
         viewOf('a', {
           thresholds: {
             ...thresholds,
-            failureRateThreshold: 0.125,
+            failureRateThreshold: 0.1234,
             slowCallDuration: false,
             minimumCalls: 1,
             consecutiveFailures: 1,
@@ -381,7 +425,7 @@ describePage('what a circuit tells', scene => {
         }),
       ]);
       expect(await scene.facts('.block')).toMatchObject({
-        'Failure rate': '12.5 %',
+        'Failure rate': '12.3 %',
         'Slower than': 'off',
         'Of at least': '1 call',
         'In a row': '1 failure',
@@ -420,6 +464,11 @@ describePage('what a circuit tells', scene => {
         'When | To | Reason',
         'None: closed since the start.',
       ]);
+      expect(
+        await scene.read(
+          `[...document.querySelectorAll('.details th, .details td')].map(each => each.scope || each.colSpan)`,
+        ),
+      ).toEqual(['col', 'col', 'col', 3]);
       await scene.change([
         viewOf('a', {
           transitions: [
@@ -492,6 +541,9 @@ describePage('what a circuit tells', scene => {
         scene.page.locator('.chart').getAttribute('aria-label');
       expect(await scene.facts(LEGEND)).toEqual(lastMinute);
       expect(await scene.text('.legend-time')).toBe('Sums of the last minute');
+      expect(await scene.text('figcaption')).toBe(
+        'Each second of the last five minutesSums of the last minute',
+      );
       expect(await label()).toBe(
         'Chart of the last five minutes. In the last minute calls 1000, failures 2, slow 3, refused 4, from a fallback 5.',
       );
@@ -533,6 +585,58 @@ describePage('what a circuit tells', scene => {
       await scene.settled();
       expect(await pointAt(0.999)).toMatchObject({ Calls: '9' });
       expect(scene.server.askedFor).toHaveLength(2);
+    });
+
+    it('tells of which day a second is, where that is not today', async () => {
+      await opened(viewOf('a'));
+      await scene.figures([viewOf('a')], { at: NOON + 43_260 * SECOND });
+      await pointAt(0.1);
+      await scene.expectText('.legend-time', /^At 15 Jan, 23:56:[23]\d$/);
+      await pointAt(0.999);
+      await scene.expectText('.legend-time', /^At 00:0[01]:\d\d$/);
+    });
+
+    it('shows all five minutes, wherever the pointer is dragged', async () => {
+      await opened(viewOf('a'));
+      const timeAt = async (share: number) => {
+        await pointAt(share);
+        return scene.text('.legend-time');
+      };
+      const before = await timeAt(0.1);
+      await timeAt(0.3);
+      await scene.page.mouse.down();
+      await timeAt(0.7);
+      await scene.page.mouse.up();
+      await timeAt(0.9);
+      expect(await timeAt(0.1)).toBe(before);
+    });
+
+    it('has times and counts on its axes, and lines that are dotted or dashed as in its legend', async () => {
+      await scene.read(WATCH_CANVAS);
+      await opened(
+        viewOf('a', {
+          history: historyOf(1, {
+            calls: [1_000, 1_000],
+            slow: [500, 500],
+            fallbacks: [200, 200],
+          }),
+        }),
+      );
+      const written = await scene.read<string[]>('[...window.written]');
+      const times = written.filter(text => text.includes(':'));
+      expect(times.length).toBeGreaterThan(2);
+      for (const time of times) expect(time).toMatch(/^1(1:5[5-9]|2:00):\d\d$/);
+      expect(written).toContain('1,000');
+      const colours = await scene.coloursOf(['calls', 'slow', 'fallbacks']);
+      expect(
+        await scene.read(
+          `window.dashesOf(${JSON.stringify(Object.values(colours))})`,
+        ),
+      ).toEqual(['', '2,2', '6,3']);
+      const edges = ['calls', 'slow', 'fallbacks'].map(series =>
+        scene.style(`.series-${series} dt`, 'border-top-style', '::before'),
+      );
+      expect(await Promise.all(edges)).toEqual(['solid', 'dotted', 'dashed']);
     });
 
     it('takes no seconds of another process', async () => {
@@ -629,6 +733,29 @@ describePage('what a circuit tells', scene => {
     });
   });
 });
+
+/** Remembers what is written into canvases, and which lines are drawn in which colour. */
+const WATCH_CANVAS = `(() => {
+  const { prototype } = CanvasRenderingContext2D;
+  const { fillText, stroke } = prototype;
+  const dashes = new Map();
+  window.written = new Set();
+  prototype.fillText = function (text, ...place) {
+    window.written.add(text);
+    fillText.call(this, text, ...place);
+  };
+  prototype.stroke = function (...path) {
+    dashes.set(this.strokeStyle, this.getLineDash().join());
+    stroke.apply(this, path);
+  };
+  window.dashesOf = colours => {
+    const context = document.createElement('canvas').getContext('2d');
+    return colours.map(colour => {
+      context.strokeStyle = colour;
+      return dashes.get(context.strokeStyle);
+    });
+  };
+})()`;
 
 /** Five minutes in six parts, of which one has so many calls each second. */
 function block(at: number, count: number): number[] {
