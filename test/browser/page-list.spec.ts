@@ -26,6 +26,12 @@ describePage('the list of circuits', scene => {
   it('connects, then is live and tells what may be done', async () => {
     expect(await scene.text('#connection')).toBe('Connecting…');
     expect(await scene.isVisible('#calm')).toBe(false);
+    // Nor is there anything else that is not known yet.
+    expect(
+      await scene.read(
+        `['lost', 'fleet', 'omitted'].filter(id => !document.getElementById(id).hidden)`,
+      ),
+    ).toEqual([]);
     expect(await scene.texts(CHIPS)).toEqual([
       '– all',
       '– open',
@@ -47,6 +53,11 @@ describePage('the list of circuits', scene => {
     );
     expect(await scene.isVisible('#omitted')).toBe(true);
     expect(await scene.isVisible('#calm')).toBe(true);
+    expect(await scene.text('#calm')).toBe('Nothing: every circuit is closed.');
+    await scene.show([viewOf('a')], { omitted: 1 });
+    expect(await scene.text('#omitted')).toBe(
+      '1 closed keyed circuit more not shown.',
+    );
     await scene.show([viewOf('a')], { omitted: 0 });
     expect(await scene.isVisible('#omitted')).toBe(false);
     expect(scene.complaints).toEqual([]);
@@ -177,6 +188,10 @@ describePage('the list of circuits', scene => {
       '1 forced',
       '5 closed',
     ]);
+    // What tries again is not counted as open.
+    await scene.change([troubled('a', 'half-open')]);
+    expect(await scene.texts(CHIPS)).toContain('1 half-open');
+    expect(await scene.page.title()).toBe('Circuits');
   });
 
   it('searches names and keys as they are written, in small letters or capitals', async () => {
@@ -253,6 +268,15 @@ describePage('the list of circuits', scene => {
     await search('tenants');
     expect(await button.isVisible()).toBe(false);
     expect(await scene.texts('.keyed .name-text')).toHaveLength(4);
+    expect(await scene.text('#matches')).toBe('4 circuits of 6 shown');
+    // What is found is closed; of the name it is told that not all of it is.
+    await search('acme');
+    expect(await scene.texts('#closed .keyed .name-text')).toEqual(['acme']);
+    expect(await names('#trouble')).toEqual([]);
+    expect(await scene.text('.group-summary')).toBe(
+      '4 keys: 2 closed, 1 open, 1 forced open',
+    );
+    expect(await scene.texts('#closed > .group.is-trouble')).toHaveLength(1);
     await search('');
     expect(await button.isVisible()).toBe(true);
     expect(await scene.texts('#trouble > .group.is-trouble')).toHaveLength(1);
@@ -305,6 +329,8 @@ describePage('the list of circuits', scene => {
     expect(await scene.texts('.group')).toEqual([]);
     await scene.show([viewOf('tenants', { key: 'acme' })]);
     expect(await scene.texts('.group')).toHaveLength(1);
+    // Of what is nowhere refused it says nothing.
+    expect(await scene.text('.group-figures')).toBe('0 calls/s');
   });
 
   it('lets go of what is gone, and keeps the focus where a person has it', async () => {
@@ -325,6 +351,17 @@ describePage('the list of circuits', scene => {
     expect(await names('#closed')).toEqual(['b', 'c', 'new']);
     expect(await scene.texts('.answers')).toEqual([]);
     expect(await scene.focused()).toBe('c');
+  });
+
+  it('stays where a person reads, when what has the focus moves', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `service-${index}`);
+    await scene.show(names.map(name => viewOf(name)));
+    await scene.row('service-0').locator('.name').focus();
+    await scene.page.mouse.wheel(0, 100_000);
+    await scene.eventually(() => scene.read('scrollY > 1_000'));
+    await scene.change([troubled('service-0', 'open')]);
+    expect(await scene.focused()).toBe('service-0');
+    expect(await scene.read('scrollY')).toBeGreaterThan(1_000);
   });
 
   it('holds nothing of what it has drawn and shows no more', async () => {
@@ -415,6 +452,9 @@ describePage('the list of circuits', scene => {
       p99: '1.5 s',
     });
     expect(await scene.texts('.is-bad dt')).toEqual(['failed']);
+    expect(await scene.style('.is-bad dd', 'color')).toBe(
+      await scene.colourOf('--open'),
+    );
     await scene.figures(
       [
         {
@@ -465,6 +505,14 @@ describePage('the list of circuits', scene => {
       (await scene.row(name).locator('canvas').count()) === 1;
     expect(await drawn('service-0')).toBe(true);
     expect(await drawn('service-59')).toBe(false);
+    // Just below it too, so that who scrolls sees no gap.
+    const below = await scene.read(
+      `[...document.querySelectorAll('.circuit')].filter(each => {
+        const { top } = each.getBoundingClientRect();
+        return top > innerHeight && top < innerHeight + 120;
+      }).map(each => each.querySelectorAll('canvas').length)`,
+    );
+    expect(below).toEqual([1, 1]);
     await scene.row('service-59').scrollIntoViewIfNeeded();
     await scene.eventually(() => drawn('service-59'));
     await scene.eventually(async () => !(await drawn('service-0')));
@@ -496,6 +544,18 @@ describePage('the list of circuits', scene => {
         'failures',
       ]),
     ).toEqual(['calls-fill', 'rejected-fill', 'calls-fill failures']);
+    // From nothing on: what always fails is seen to.
+    const always = Array<number>(60).fill(10);
+    await scene.show([
+      viewOf('a', {
+        history: historyOf(5, { calls: always, failures: always }),
+      }),
+    ]);
+    expect(await scene.drawnIn('.spark', 3, ['failures'])).toEqual([
+      'failures',
+      'failures',
+      'failures',
+    ]);
   });
 
   it('does without a chart for who cannot see, and names each button for who can', async () => {
