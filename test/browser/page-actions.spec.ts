@@ -156,12 +156,19 @@ describePage('an action on the page', scene => {
     await confirm();
     await scene.eventually(() => scene.server.actions.length === 1);
     expect(await scene.page.locator('#action-confirm').isDisabled()).toBe(true);
+    expect(
+      Number(await scene.style('#action-confirm', 'opacity')),
+    ).toBeLessThan(1);
     letGo();
     await problem(
       'Two things are wrong.\none: is too much\ntwo: is too little',
     );
     expect(await scene.page.locator('#action-confirm').isDisabled()).toBe(
       false,
+    );
+    // Each problem in a line.
+    expect(await scene.page.locator('#action-problem').innerText()).toBe(
+      await scene.text('#action-problem'),
     );
     expect(await isAsking()).toBe(true);
     expect(await scene.text('#announcer')).toBe('');
@@ -209,6 +216,7 @@ describePage('an action on the page', scene => {
         ...thresholds,
         failureRateThreshold: 0.125,
         slowCallDuration: 1_500,
+        slowCallRateThreshold: 0.3333,
         openDuration: 30 * SECOND,
       },
     });
@@ -230,7 +238,7 @@ describePage('an action on the page', scene => {
       ['Failures in a row', '10'],
       ['Failures in the window', 'off'],
       ['Slow is longer than', '1500ms'],
-      ['Slow rate in %', '50'],
+      ['Slow rate in %', '33.3'],
       ['Stays open for', '30s'],
     ]);
     await give('too strict');
@@ -248,6 +256,7 @@ describePage('an action on the page', scene => {
     await fill('Failures in a row', 'off');
     await fill('Failures in the window', '7');
     await fill('Slow is longer than', '250ms');
+    await fill('Slow rate in %', 'off');
     await fill('Stays open for', 'long');
     await confirm();
     await done();
@@ -264,6 +273,7 @@ describePage('an action on the page', scene => {
           consecutiveFailures: false,
           failureCount: 7,
           slowCallDuration: '250ms',
+          slowCallRateThreshold: false,
           openDuration: 'long',
         },
       },
