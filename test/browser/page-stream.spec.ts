@@ -55,6 +55,14 @@ describePage('the stream of the page', scene => {
     await scene.eventually(() => timesOpened() === 2);
   });
 
+  it('is from yesterday, where midnight has passed since', async () => {
+    await scene.show([viewOf('a')], { at: NOON + 43_198 * SECOND });
+    await scene.pass(6_000);
+    await lost(
+      'Connection lost. What you see is from 15 Jan, 23:59:58. Trying again…',
+    );
+  });
+
   it('stands still while it is lost, as of what was heard last', async () => {
     await scene.show([troubled('a', 'open')]);
     await scene.pass(3_000);

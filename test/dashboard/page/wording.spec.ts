@@ -59,6 +59,8 @@ describe('the wording of the page', () => {
     expect(timeOfDay(noon - DAY, noon)).toBe('14 Jan, 12:00:00');
     expect(timeOfDay(noon, noon + DAY)).toBe('15 Jan, 12:00:00');
     expect(timeOfDay(noon + HOUR, noon)).toBe('13:00:00');
+    // The same day of another month.
+    expect(timeOfDay(noon - 31 * DAY, noon)).toBe('15 Dec, 12:00:00');
   });
 
   it.each([
