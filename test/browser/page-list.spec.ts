@@ -354,8 +354,8 @@ describePage('the list of circuits', scene => {
   });
 
   it('stays where a person reads, when what has the focus moves', async () => {
-    const names = Array.from({ length: 60 }, (_, index) => `service-${index}`);
-    await scene.show(names.map(name => viewOf(name)));
+    const many = Array.from({ length: 60 }, (_, index) => `service-${index}`);
+    await scene.show(many.map(name => viewOf(name)));
     await scene.row('service-0').locator('.name').focus();
     await scene.page.mouse.wheel(0, 100_000);
     await scene.eventually(() => scene.read('scrollY > 1_000'));

@@ -11,7 +11,7 @@ import type { Redis } from 'ioredis';
 import type { CircuitBreakerFleetOptions } from '../../../lib/redis/fleet-options.js';
 import { hasRedis, RedisServer } from '../redis-server.js';
 import { pause, takeThrough, until, type Trouble } from './course.js';
-import { collectGarbage } from './garbage.js';
+import { collectGarbage } from '../../support/garbage.js';
 import { Member } from './member.js';
 import { Proxy } from './proxy.js';
 
