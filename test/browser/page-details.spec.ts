@@ -81,6 +81,13 @@ describePage('what a circuit tells', scene => {
         'Callers get': 'No calls since the trouble began',
         'Last failure': 'TypeError: connect ECONNREFUSED (31 s ago)',
       });
+      expect(await scene.texts('.answers dt')).toEqual([
+        'Next probe',
+        'Since',
+        'Why',
+        'Callers get',
+        'Last failure',
+      ]);
       expect(await scene.isVisible('.bar')).toBe(true);
       expect(await scene.texts('.is-due')).toEqual([]);
       // Followed while it lasts.
@@ -274,6 +281,11 @@ describePage('what a circuit tells', scene => {
         'Fleet',
         'Recent transitions',
       ]);
+      expect(
+        await scene.read(
+          `[...document.querySelectorAll('.details > *')].map(each => each.className || each.localName)`,
+        ),
+      ).toEqual(['sentence', 'actions', 'figure', 'columns', 'h4', 'scroll']);
       await button.click();
       expect(await button.getAttribute('aria-expanded')).toBe('false');
       expect(await scene.texts('.details')).toEqual([]);
@@ -369,6 +381,17 @@ describePage('what a circuit tells', scene => {
       await scene.show([circuit]);
       await scene.toggle('a');
       expect(await scene.facts('.block')).toEqual(expected);
+      expect(
+        await scene.read(
+          `[...document.querySelectorAll('.block')].map(block => [...block.querySelectorAll('h4, dt')].map(each => each.textContent).join(', '))`,
+        ),
+      ).toEqual([
+        'Latency, Mean, p50, p90, p99, Longest',
+        'Window, Calls, Failed, Slow, In flight',
+        'In all, Successes, Failures, Ignored, Refused, Fallbacks',
+        'Opens at, Failure rate, Slower than, Of at least, In a row, Stays open',
+        'Fleet, State of all, Instances, Calls of all, Of them failed, Share of this one',
+      ]);
 
       await scene.figures([
         {
@@ -565,6 +588,14 @@ describePage('what a circuit tells', scene => {
       await scene.page.mouse.move(5, 5);
       await scene.expectText('.legend-time', 'Sums of the last minute');
       expect(await scene.facts(LEGEND)).toEqual(lastMinute);
+      const steady = Array<number>(60).fill(1);
+      await scene.show([
+        viewOf('a', { history: historyOf(5, { calls: steady }) }),
+      ]);
+      await scene.toggle('a');
+      await scene.settled();
+      // Of the five minutes only the last one: the step now has none yet.
+      expect(await scene.facts(LEGEND)).toMatchObject({ Calls: '11' });
     });
 
     it('goes on with each second, and begins anew with the stream', async () => {
