@@ -135,7 +135,8 @@ describePage('an action on the page', scene => {
     // Asked anew it is empty again.
     await choose('Reset…');
     expect(await scene.page.locator('#action-reason').inputValue()).toBe('');
-    expect(await scene.isVisible('#action-problem')).toBe(false);
+    // Not even a gap.
+    expect(await scene.style('#action-problem', 'display')).toBe('none');
   });
 
   it('is sent once, and says what the server says', async () => {
