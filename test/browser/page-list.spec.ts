@@ -575,16 +575,6 @@ describePage('the list of circuits', scene => {
         'failures',
       ]),
     ).toEqual(['calls-fill', 'rejected-fill', 'calls-fill failures']);
-    // From nothing on: what always fails is seen to, in this step too.
-    const always = Array<number>(60).fill(10);
-    const at = NOON + 4 * SECOND;
-    const history = historyOf(5, { calls: always, failures: always }, at);
-    await scene.show([viewOf('a', { history })], { at });
-    expect(await scene.drawnIn('.spark', 3, ['failures'])).toEqual([
-      'failures',
-      'failures',
-      'failures',
-    ]);
   });
 
   it('does without a chart for who cannot see, and names each button for who can', async () => {
