@@ -24,12 +24,12 @@ export class Answering {
     call: Call,
     error: LazyError,
   ): Promise<unknown> {
-    if (fallback === undefined) return this.reject(error());
+    if (fallback === undefined) return rejectSoon(error());
     let answer: unknown;
     try {
       answer = fallback.run(error, this.fallbackCall(call));
     } catch (thrown) {
-      return this.reject(thrown);
+      return rejectSoon(thrown);
     }
     if (isPromiseLike(answer)) {
       return Promise.resolve(answer).then(value => {
@@ -39,17 +39,6 @@ export class Answering {
     }
     this.settlement.countFallback(error);
     return Promise.resolve(answer);
-  }
-
-  /**
-   * A promise's answer without a fallback. Rejected one microtask later, when somebody
-   * listens: a promise that is born rejected costs three times as much (`bench/`,
-   * "open, rejected").
-   */
-  reject(error: unknown): Promise<never> {
-    return new Promise((_, reject) => {
-      void SOON.then(() => reject(error));
-    });
   }
 
   /** A plain answer, or the error thrown. */
@@ -82,4 +71,14 @@ export class Answering {
   private fallbackCall({ self, args = NO_ARGS }: Call): FallbackCall {
     return { self, args, report: this.host.report };
   }
+}
+
+/**
+ * Rejected one microtask later, when somebody listens: a promise that is born
+ * rejected costs three times as much (`bench/`, "open, rejected").
+ */
+function rejectSoon(error: unknown): Promise<never> {
+  return new Promise((_, reject) => {
+    void SOON.then(() => reject(error));
+  });
 }

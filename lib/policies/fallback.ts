@@ -79,6 +79,12 @@ export class FallbackChain {
     this.steps = steps.map(toStep);
   }
 
+  /** Whether the first fallback wants to see the error, whatever it is. */
+  get wantsError(): boolean {
+    const { on, wantsError } = this.steps[0]!;
+    return on !== undefined || wantsError === true;
+  }
+
   /** The methods that are named. */
   get methodNames(): readonly string[] {
     return this.steps.flatMap(({ use }) =>

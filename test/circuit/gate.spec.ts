@@ -453,6 +453,26 @@ describe('the error of a refusal by the circuit', () => {
   });
 });
 
+describe('the error of a refusal', () => {
+  it('is one for all fallbacks, where the first wants to see it', async () => {
+    const { circuit } = setUp(OPENS_AT_ONCE);
+    circuit.tryAcquire()?.failure();
+    const seen: unknown[] = [];
+    const see = (error: unknown) => {
+      seen.push(error);
+      throw new Error('no answer either');
+    };
+
+    await circuit
+      .execute(() => 1, { fallback: [see, see] })
+      .catch((error: Error) => seen.push(error.cause));
+
+    expect(seen).toHaveLength(3);
+    expect(seen[0]).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect(new Set(seen).size).toBe(1);
+  });
+});
+
 describe('the error of a refusal that is wanted late', () => {
   it('tells what is left of the wait by then', async () => {
     const clock = new VirtualClock();
