@@ -73,16 +73,14 @@ interface Thrown {
 /** Tries fallbacks in order, for promises, plain values and Observables. */
 export class FallbackChain {
   private readonly steps: readonly FallbackStep[];
+  /** Whether the first fallback wants to see the error, whatever it is. */
+  readonly wantsError: boolean;
 
   constructor(fallback: Fallback) {
     const steps = Array.isArray(fallback) ? fallback : [fallback];
     this.steps = steps.map(toStep);
-  }
-
-  /** Whether the first fallback wants to see the error, whatever it is. */
-  get wantsError(): boolean {
     const { on, wantsError } = this.steps[0]!;
-    return on !== undefined || wantsError === true;
+    this.wantsError = on !== undefined || wantsError === true;
   }
 
   /** The methods that are named. */

@@ -59,7 +59,8 @@ export class CallRecord {
   private lateCalls = 0;
   private lateFailures = 0;
   private lateSlow = 0;
-  private lastFailureAt = -Infinity;
+  /** Known once a call has failed. */
+  private lastFailureAt: number | undefined = undefined;
 
   constructor(rules: WindowRules) {
     this.window = createWindow(rules);
@@ -78,7 +79,7 @@ export class CallRecord {
 
   /** Enters a call into the window; one that was cancelled leaves the streak as it is. */
   record(now: number, ending: CountedEnding, isSlow: boolean): void {
-    if (this.streak > 0 && this.window.forgets(this.lastFailureAt, now)) {
+    if (this.streak > 0 && this.window.forgets(this.lastFailureAt!, now)) {
       this.streak = 0;
     }
     if (ending === 'success') this.streak = 0;
