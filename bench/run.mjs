@@ -29,7 +29,7 @@ const settings = {
     : { warmUpCalls: 500_000, roundMs: 20, rounds: 40 },
   requests: flags.quick
     ? { repeats: 5, rounds: 4, warmUp: 40_000 }
-    : { repeats: 15, rounds: 4, warmUp: 40_000 },
+    : { repeats: 8, rounds: 4, warmUp: 40_000 },
   builds: {
     [OURS]: flags.package ? { BENCH_PACKAGE: flags.package } : {},
     ...(flags.against && {
