@@ -119,9 +119,7 @@ export function judge(rows) {
       const measured =
         of === undefined ? found?.median : ratio(found, findRow(rows, of));
       const limit =
-        atMost === undefined
-          ? `≥ ${atLeast}`
-          : `≤ ${Number(atMost.toPrecision(3))}`;
+        atMost === undefined ? `≥ ${atLeast}` : `≤ ${rounded(atMost)}`;
       if (measured === undefined) {
         return { text, limit, measured: '', verdict: 'not measured' };
       }
@@ -130,9 +128,13 @@ export function judge(rows) {
       return {
         text,
         limit,
-        measured: String(Number(measured.toPrecision(3))),
+        measured: String(rounded(measured)),
         verdict: holds ? 'holds' : 'MISSED',
       };
     },
   );
+}
+
+function rounded(/** @type {number} */ figure) {
+  return figure < 1_000 ? Number(figure.toPrecision(3)) : Math.round(figure);
 }
