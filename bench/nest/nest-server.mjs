@@ -76,6 +76,7 @@ export class NestServer {
     };
   }
 
+  /** Ends its process. */
   stop() {
     this.child.kill();
   }

@@ -37,19 +37,17 @@ export function untilClientLeaves<T>(
       all.add(() => {
         isRunning = false;
       });
-      all.add(
-        handled.subscribe({
-          next: value => all.next(value),
-          error: (error: unknown) => {
-            end();
-            all.error(error);
-          },
-          complete: () => {
-            end();
-            all.complete();
-          },
-        }),
-      );
+      return handled.subscribe({
+        next: value => all.next(value),
+        error: (error: unknown) => {
+          end();
+          all.error(error);
+        },
+        complete: () => {
+          end();
+          all.complete();
+        },
+      });
     }).pipe(share());
     const listener = {
       next: (value: T) => subscriber.next(value),
